@@ -1,0 +1,30 @@
+/**
+ * The SDK clients our functions talk through. Only `send` is used, so that a double which enforces AWS's rules can stand in.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+export interface Clients {
+  lambda: Pick<LambdaClient, 'send'>;
+  sqs: Pick<SQSClient, 'send'>;
+  s3: Pick<S3Client, 'send'>;
+  /** DynamoDB with plain JavaScript values. */
+  documents: Pick<DynamoDBDocumentClient, 'send'>;
+}
+
+/**
+ * Clients for a function on AWS. A call that hangs is cut off well within a reconcile, so that its lease does not
+ * outlive its usefulness; throttled and failed calls are tried three times by the SDK (its `standard` mode).
+ */
+export function sdkClients(): Clients {
+  const options = { maxAttempts: 3, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true } };
+  return {
+    lambda: new LambdaClient(options),
+    sqs: new SQSClient(options),
+    s3: new S3Client(options),
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), { marshallOptions: { removeUndefinedValues: true } }),
+  };
+}

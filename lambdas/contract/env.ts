@@ -1,0 +1,52 @@
+/**
+ * Environment of our own functions (set by `lib`, parsed at cold start) and of consumers (set by the reconciler).
+ */
+import { z } from 'zod';
+import { StageSettings } from './settings.ts';
+
+/** Keys of the one environment all our functions share. */
+export const OwnEnvironment = z.object({
+  SLUICE_SETTINGS: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(StageSettings),
+  SLUICE_CONFIG_TABLE: z.string().min(1),
+  SLUICE_PIPELINES_TABLE: z.string().min(1),
+  SLUICE_RELEASES_TABLE: z.string().min(1),
+  SLUICE_CONTROL_TABLE: z.string().min(1),
+  SLUICE_CHANGES_QUEUE_URL: z.url(),
+  SLUICE_ROLLOUTS_QUEUE_URL: z.url(),
+  SLUICE_SWEEPS_QUEUE_URL: z.url(),
+  SLUICE_CODE_BUCKET: z.string().min(1),
+  SLUICE_CONSUMER_ROLE_ARN: z.string().min(1),
+  SLUICE_CONSUMER_LOG_GROUP: z.string().min(1),
+  /** Set by Lambda itself. */
+  AWS_REGION: z.string().min(1),
+});
+export type OwnEnvironment = z.output<typeof OwnEnvironment>;
+
+/** Keys the reconciler sets in a consumer's environment; all start with {@link consumerEnvironmentPrefix}. */
+export const consumerEnvironment = {
+  taskGroup: 'SLUICE_TASK_GROUP',
+  queueUrl: 'SLUICE_QUEUE_URL',
+  deadLetterQueueUrl: 'SLUICE_DEAD_LETTER_QUEUE_URL',
+  /** JSON: secret name → `ssm:<parameter>` or `secretsmanager:<secret>`; never a value. */
+  secrets: 'SLUICE_SECRETS',
+  /** The rest only with `consumer: sluice`. */
+  ratePerSecond: 'SLUICE_RATE_PER_SECOND',
+  concurrency: 'SLUICE_CONCURRENCY',
+  batchSize: 'SLUICE_BATCH_SIZE',
+  /** JSON: maxRetries, baseSeconds, capSeconds. */
+  retry: 'SLUICE_RETRY',
+} as const;
+
+/** An item's own environment may not use this prefix. */
+export const consumerEnvironmentPrefix = 'SLUICE_';
+
+/** Keys Lambda keeps for itself (LDG/configuration-envvars#configuration-envvars-runtime). */
+export const lambdaReservedEnvironment = [
+  '_HANDLER', '_X_AMZN_TRACE_ID', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_EXECUTION_ENV', 'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'AWS_LAMBDA_FUNCTION_VERSION', 'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_LOG_GROUP_NAME', 'AWS_LAMBDA_LOG_STREAM_NAME', 'AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_LAMBDA_RUNTIME_API', 'LAMBDA_TASK_ROOT', 'LAMBDA_RUNTIME_DIR',
+] as const;

@@ -1,0 +1,68 @@
+/**
+ * The status of one pipeline: one item of the pipelines table per task group, written by the reconciler alone.
+ */
+import { z } from 'zod';
+
+/** Raised when a field changes its meaning or goes; a reader should check it. */
+export const pipelineRowSchemaVersion = 1;
+
+export const Phase = z.enum(['Creating', 'Waiting', 'Active', 'Updating', 'Paused', 'Draining', 'Deleting', 'Invalid', 'Failed']);
+export type Phase = z.infer<typeof Phase>;
+
+/** What exists for the group, as far as the last look saw. */
+export const PipelineResources = z.object({
+  queueUrl: z.string().optional(),
+  queueArn: z.string().optional(),
+  deadLetterQueueUrl: z.string().optional(),
+  functionName: z.string().optional(),
+  mappingId: z.string().optional(),
+});
+export type PipelineResources = z.infer<typeof PipelineResources>;
+
+/** The release a function runs; the hash tells whether it was changed by hand. */
+export const RunningRelease = z.object({ codeKey: z.string(), version: z.string(), codeSha256: z.string() });
+export type RunningRelease = z.infer<typeof RunningRelease>;
+
+/** How far a drain has come: looks in a row that found nothing. */
+export const DrainState = z.object({
+  /** What is drained: the pipeline, or only a queue that is being replaced. */
+  queueUrl: z.string(),
+  startedAtMs: z.number(),
+  emptyLooks: z.number(),
+  lastLookAtMs: z.number().optional(),
+});
+export type DrainState = z.infer<typeof DrainState>;
+
+export const PipelineRow = z.object({
+  taskGroup: z.string(),
+  schemaVersion: z.number(),
+  phase: Phase,
+  /** One sentence: what is so, and what to do next where something is. */
+  message: z.string(),
+  /** Every problem of an invalid item, as `path: rule`. */
+  problems: z.array(z.string()).optional(),
+  /** What is allowed but probably not meant. */
+  warnings: z.array(z.string()).optional(),
+  /** The item with all defaults, as last applied or tried. */
+  effective: z.record(z.string(), z.unknown()).optional(),
+  /** Hash of the wish that was applied in full; absent while it is not. */
+  appliedHash: z.string().optional(),
+  codeKey: z.string().optional(),
+  pinned: z.boolean().optional(),
+  release: RunningRelease.optional(),
+  resources: PipelineResources.default({}),
+  /** Reserved concurrency that is held. */
+  reserved: z.number().optional(),
+  drain: DrainState.optional(),
+  /** Dead-letter queues kept because they hold something. */
+  keptDeadLetterQueues: z.array(z.string()).optional(),
+  /** Failed tries in a row. */
+  attempts: z.number().default(0),
+  /** The last release this row was counted for, and how. */
+  rollout: z.object({ version: z.string(), outcome: z.enum(['done', 'failed', 'skipped']) }).optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  /** When the wish was last applied in full. */
+  appliedAt: z.string().optional(),
+});
+export type PipelineRow = z.output<typeof PipelineRow>;

@@ -1,0 +1,68 @@
+/**
+ * The settings of a stage: what an operator may choose at deploy time, with defaults, units and bounds.
+ * Read by `lib` at synth time (defaults, then CDK context `-c sluice:<name>=<value>`) and handed whole to every function.
+ */
+import { z } from 'zod';
+
+/** Lambda's log retention choices, in days (CloudWatch Logs, API_PutRetentionPolicy). */
+export const logRetentionDaysChoices = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+const concurrentReconciles = z.int().min(2).max(50);
+
+export const StageSettings = z.strictObject({
+  /** Name of the stage; part of the default prefix. */
+  stage: z.string().regex(/^[a-z][a-z0-9]{0,11}$/, 'must be 1-12 lower-case letters and digits, a letter first').default('dev'),
+  /** Every name we make starts with it, and nothing without it is ever touched. Default: `sluice-<stage>`. */
+  prefix: z.string().regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2-20 lower-case letters, digits and hyphens').optional(),
+  /** Lambda control-plane calls a second we allow ourselves, of the account's 15 (GetFunction and Invoke not counted). */
+  controlPlaneBudgetPerSecond: z.number().min(1).max(15).default(10),
+  /** How often every pipeline is compared with its config item, in minutes. */
+  sweepPeriodMinutes: z.int().min(1).max(1_440).default(15),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  logRetentionDays: z
+    .union(logRetentionDaysChoices.map((days) => z.literal(days)))
+    .default(30),
+  /** Protects the config table from deletion. */
+  deletionProtection: z.boolean().default(false),
+  /** What `cdk destroy` does with the tasks still queued: work through them first, or drop them. */
+  pipelinesOnDestroy: z.enum(['drain', 'discard']).default('drain'),
+  /** Whether `cdk destroy` keeps the config table, the code bucket and the consumers' log group. */
+  dataOnDestroy: z.enum(['retain', 'delete']).default('retain'),
+  /** `reference` runs code in place from the code bucket; `copy` lets Lambda keep a copy of its own. */
+  codeStorage: z.enum(['reference', 'copy']).default('reference'),
+  /** Seconds between two looks at a draining queue; three empty looks in a row end the drain. */
+  drainLookSeconds: z.int().min(1).max(900).default(90),
+  /** Failed tries after which a group's phase is `Failed` and only a change or the sweep tries again. */
+  reconcileAttempts: z.int().min(1).max(20).default(7),
+  /** Groups looked at in parallel, by class of hint, in invocations of up to 10 groups each. */
+  reconcilers: z
+    .strictObject({
+      changes: concurrentReconciles.default(4),
+      rollouts: concurrentReconciles.default(3),
+      sweeps: concurrentReconciles.default(2),
+    })
+    .prefault({}),
+  /** Whether our own functions reserve concurrency; off for accounts that have none to reserve. */
+  reserveOwnConcurrency: z.boolean().default(true),
+  /** ARN of an SNS topic that the alarms notify. */
+  alarmTopicArn: z.string().regex(/^arn:[\w-]+:sns:/, 'must be the ARN of an SNS topic').optional(),
+}).transform((settings) => ({ ...settings, prefix: settings.prefix ?? `sluice-${settings.stage}` }));
+
+export type StageSettings = z.output<typeof StageSettings>;
+export type StageSettingsInput = z.input<typeof StageSettings>;
+
+/** Concurrency our own functions reserve, by function; all together must fit in the account as well. */
+export function ownReservations(settings: StageSettings): Record<OwnFunction, number> {
+  const { changes, rollouts, sweeps } = settings.reconcilers;
+  return { streamListener: 2, pipelineReconciler: changes + rollouts + sweeps, codeUpdater: 2, pipelineSweeper: 1, stackCleaner: 1 };
+}
+
+/** Sum of {@link ownReservations}, 0 where the stage reserves nothing for itself. */
+export function ownReservedConcurrency(settings: StageSettings): number {
+  if (!settings.reserveOwnConcurrency) return 0;
+  return Object.values(ownReservations(settings)).reduce((sum, reserved) => sum + reserved, 0);
+}
+
+export type OwnFunction = 'streamListener' | 'pipelineReconciler' | 'codeUpdater' | 'pipelineSweeper' | 'stackCleaner';

@@ -28,8 +28,8 @@ export type OwnEnvironment = z.output<typeof OwnEnvironment>;
 /** Keys the reconciler sets in a consumer's environment; all start with {@link consumerEnvironmentPrefix}. */
 export const consumerEnvironment = {
   taskGroup: 'SLUICE_TASK_GROUP',
-  queueUrl: 'SLUICE_QUEUE_URL',
-  deadLetterQueueUrl: 'SLUICE_DEAD_LETTER_QUEUE_URL',
+  queueName: 'SLUICE_QUEUE_NAME',
+  deadLetterQueueName: 'SLUICE_DEAD_LETTER_QUEUE_NAME',
   /** JSON: secret name → `ssm:<parameter>` or `secretsmanager:<secret>`; never a value. */
   secrets: 'SLUICE_SECRETS',
   /** The rest only with `consumer: sluice`. */

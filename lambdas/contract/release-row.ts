@@ -16,12 +16,14 @@ export const ReleasePointer = z.object({
   latest: z.string(),
   /** Releases that ran before, newest first. */
   history: z.array(z.string()),
+  /** True while a rollout is stopped: pipelines keep what they run, new ones get `version`. */
+  stopped: z.boolean().default(false),
   movedBy: z.enum(['upload', 'rollback']).optional(),
   /** Grows with every write, so that two writers cannot overwrite each other. */
   revision: z.number(),
   updatedAt: z.string(),
 });
-export type ReleasePointer = z.infer<typeof ReleasePointer>;
+export type ReleasePointer = z.output<typeof ReleasePointer>;
 
 export const ReleaseState = z.enum(['Proving', 'RollingOut', 'RolledOut', 'Refused', 'Stopped', 'Superseded', 'RolledBack']);
 export type ReleaseState = z.infer<typeof ReleaseState>;

@@ -1,0 +1,28 @@
+/** What every part of a stage needs to know of it: its settings and where it lives. Made once at cold start. */
+import type { OwnEnvironment } from './env.ts';
+import type { StageSettings } from './settings.ts';
+
+export interface Stage {
+  settings: StageSettings;
+  partition: string;
+  region: string;
+  accountId: string;
+  codeBucket: string;
+  consumerRoleArn: string;
+  consumerLogGroup: string;
+}
+
+export function stageOf(environment: OwnEnvironment): Stage {
+  const [, partition = 'aws', , , accountId = ''] = environment.SLUICE_CONSUMER_ROLE_ARN.split(':');
+  return {
+    settings: environment.SLUICE_SETTINGS,
+    partition,
+    region: environment.AWS_REGION,
+    accountId,
+    codeBucket: environment.SLUICE_CODE_BUCKET,
+    consumerRoleArn: environment.SLUICE_CONSUMER_ROLE_ARN,
+    consumerLogGroup: environment.SLUICE_CONSUMER_LOG_GROUP,
+  };
+}
+
+export const queueArn = (stage: Stage, name: string) => `arn:${stage.partition}:sqs:${stage.region}:${stage.accountId}:${name}`;

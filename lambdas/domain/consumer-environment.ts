@@ -1,0 +1,38 @@
+/** The environment a consumer gets: the item's own variables and Sluice's. Pure. */
+import { consumerEnvironment as keys } from '../contract/env.ts';
+import { pipelineNames } from '../contract/names.ts';
+import type { EffectiveItem } from './effective-item.ts';
+
+/**
+ * Limits are handed over only to library consumers: a plain consumer has no use for them, and changing its
+ * concurrency must not touch its configuration.
+ */
+export function consumerVariables(item: EffectiveItem, prefix: string): Record<string, string> {
+  const names = pipelineNames(prefix, item.taskGroup, item.queue.fifo);
+  return {
+    ...item.function.environment,
+    [keys.taskGroup]: item.taskGroup,
+    [keys.queueName]: names.queue,
+    [keys.deadLetterQueueName]: names.deadLetterQueue,
+    ...(Object.keys(item.secrets).length > 0 ? { [keys.secrets]: JSON.stringify(item.secrets) } : {}),
+    ...(item.consumer === 'sluice' ? libraryVariables(item) : {}),
+  };
+}
+
+function libraryVariables(item: EffectiveItem): Record<string, string> {
+  return {
+    [keys.retry]: JSON.stringify(item.retry),
+    ...(item.ratePerSecond === undefined
+      ? {}
+      : {
+          [keys.ratePerSecond]: String(item.ratePerSecond),
+          [keys.concurrency]: String(item.concurrency),
+          [keys.batchSize]: String(item.batch.size),
+        }),
+  };
+}
+
+/** Size as Lambda counts it: keys and values, UTF-8. */
+export function environmentBytes(variables: Record<string, string>): number {
+  return Object.entries(variables).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+}

@@ -1,0 +1,46 @@
+/** What a look saw of a group's resources. Types only. `undefined` is "not there"; what was not looked at is marked. */
+import type { Tags } from '../contract/tags.ts';
+import type { FunctionConfiguration } from './desired.ts';
+
+export interface ObservedQueue {
+  url: string;
+  name: string;
+  attributes: Record<string, string>;
+  tags: Tags;
+  /** Visible, in flight and delayed together; SQS's own approximation. */
+  messages: number;
+}
+
+export interface ObservedFunction {
+  configuration: FunctionConfiguration;
+  architecture: string;
+  codeSha256: string;
+  /** The object it was made from, where Lambda tells (self-managed code storage). */
+  code?: { key: string; version: string };
+  reservedConcurrency?: number;
+  tags: Tags;
+  /** `Failed` and `Inactive` functions are seen too. */
+  state: string;
+}
+
+export interface ObservedMapping {
+  id: string;
+  queueName: string;
+  state: string;
+  batchSize: number;
+  windowSeconds: number;
+  maximumConcurrency?: number;
+  reportsItemFailures: boolean;
+  enabled: boolean;
+}
+
+export interface Observed {
+  queue?: ObservedQueue;
+  deadLetterQueue?: ObservedQueue;
+  /** The queues of the other kind (standard for a FIFO wish and the other way round), while a replacement drains. */
+  formerQueue?: ObservedQueue;
+  formerDeadLetterQueue?: ObservedQueue;
+  function?: ObservedFunction;
+  /** SQS mappings of the function that read one of the group's queues. */
+  mappings: ObservedMapping[];
+}

@@ -1,0 +1,46 @@
+/**
+ * From what is wished and what was seen to the calls that close the gap, in the order AWS needs. Pure: plain data in,
+ * plain data out. Nothing wished differs from what was seen ⇒ no action.
+ *
+ * Order: queues, then the function, then its limits, then the mapping, so that nothing runs before its limits hold;
+ * visibility rises before the function's timeout and falls after it; each function update is waited for.
+ */
+import type { Action } from './actions.ts';
+import type { DesiredPipeline } from './desired.ts';
+import type { Observed } from './observed.ts';
+import { planFunction } from './plan-function.ts';
+import { planLimits } from './plan-limits.ts';
+import { planQueues } from './plan-queues.ts';
+
+export interface PlanContext {
+  /** The code version and hash our own record says the function runs; tells changes by hand where Lambda does not. */
+  recorded?: { key: string; version: string; codeSha256: string };
+  /** `runtime handler architecture` combinations the wished release is known to load for. */
+  provenFor: readonly string[];
+}
+
+export function planPipeline(desired: DesiredPipeline, observed: Observed, context: PlanContext): Action[] {
+  const queues = planQueues(desired, observed);
+  const fn = planFunction(desired, observed, context);
+  const limits = planLimits(desired, observed);
+  return [
+    ...queues.before,
+    ...limits.before,
+    ...fn.create,
+    ...fn.update,
+    ...queues.after,
+    ...limits.concurrency,
+    ...fn.prove,
+    ...limits.after,
+    ...fn.tags,
+  ];
+}
+
+/** The rest of a plan that may be done while there is no room for the wished reservation. */
+export function withoutReservation(plan: Action[]): Action[] {
+  const createsFunction = plan.some((action) => action.type === 'createFunction');
+  return plan.filter((action) => {
+    if (action.type === 'putConcurrency' || action.type === 'createMapping' || action.type === 'updateMapping') return false;
+    return !createsFunction || action.type === 'createQueue' || action.type === 'setQueueAttributes' || action.type === 'tagQueue' || action.type === 'untagQueue';
+  });
+}

@@ -5,6 +5,7 @@
  * Order: queues, then the function, then its limits, then the mapping, so that nothing runs before its limits hold;
  * visibility rises before the function's timeout and falls after it; each function update is waited for.
  */
+import { mappingLimits } from '../contract/limits.ts';
 import type { Action } from './actions.ts';
 import type { DesiredPipeline } from './desired.ts';
 import type { Observed } from './observed.ts';
@@ -36,11 +37,20 @@ export function planPipeline(desired: DesiredPipeline, observed: Observed, conte
   ];
 }
 
-/** The rest of a plan that may be done while there is no room for the wished reservation. */
-export function withoutReservation(plan: Action[]): Action[] {
-  const createsFunction = plan.some((action) => action.type === 'createFunction');
-  return plan.filter((action) => {
-    if (action.type === 'putConcurrency' || action.type === 'createMapping' || action.type === 'updateMapping') return false;
-    return !createsFunction || action.type === 'createQueue' || action.type === 'setQueueAttributes' || action.type === 'tagQueue' || action.type === 'untagQueue';
-  });
+/**
+ * The wish as far as it goes while there is no room for its reservation: a new group gets its queues, a running one
+ * keeps the limit it has and every other change.
+ */
+export function withoutRoom(desired: DesiredPipeline, observed: Observed): DesiredPipeline {
+  const { code, reservedConcurrency: _wished, ...rest } = desired;
+  if (!observed.function) return rest;
+  const held = observed.function.reservedConcurrency;
+  const current = observed.mappings.find((mapping) => mapping.queueName === desired.queue.name);
+  const maximumConcurrency = current?.maximumConcurrency ?? mappingLimits.maximumConcurrency.min;
+  return {
+    ...rest,
+    ...(code ? { code } : {}),
+    ...(held === undefined ? {} : { reservedConcurrency: held }),
+    mapping: { ...desired.mapping, maximumConcurrency },
+  };
 }

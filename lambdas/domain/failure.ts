@@ -1,0 +1,49 @@
+/**
+ * What a failed AWS call means for the look it happened in, and when to look again. Pure.
+ */
+import { queueLimits } from '../contract/limits.ts';
+
+export type FailureKind =
+  /** The same call will do later: throttled, in progress, 5xx, network. */
+  | 'passing'
+  /** SQS lets a deleted queue's name be used again only after a minute. */
+  | 'nameReuse'
+  /** The reservation would leave the account less than AWS's floor. */
+  | 'noRoom'
+  /** AWS refuses what is asked, or we may not ask it. */
+  | 'refused';
+
+export interface Failure {
+  kind: FailureKind;
+  message: string;
+}
+
+const passingNames = new Set([
+  'TooManyRequestsException', 'ThrottlingException', 'Throttling', 'RequestThrottled', 'ProvisionedThroughputExceededException',
+  'ResourceConflictException', 'ResourceInUseException', 'ResourceNotReadyException', 'ServiceException', 'TimeoutError',
+  'TransactionConflictException', 'ConditionalCheckFailedException', 'TransactionCanceledException',
+]);
+
+export function classifyFailure(error: unknown): Failure {
+  const { name, message, status } = describe(error);
+  const text = name === 'Error' ? message : `${name}: ${message}`;
+  if (name.endsWith('QueueDeletedRecently')) return { kind: 'nameReuse', message: text };
+  if (/UnreservedConcurrentExecution/.test(message)) return { kind: 'noRoom', message: text };
+  if (passingNames.has(name) || status === undefined || status >= 500 || status === 429) return { kind: 'passing', message: text };
+  return { kind: 'refused', message: text };
+}
+
+function describe(error: unknown): { name: string; message: string; status: number | undefined } {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), status: undefined };
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  return { name: error.name, message: error.message, status };
+}
+
+/** Seconds until the next try after `attempts` failed ones: 1, 2, 4 … 60, spread by `random` (0-1) so that many groups do not come at once. */
+export function retryDelaySeconds(attempts: number, random: number): number {
+  const full = Math.min(60, 2 ** (attempts - 1));
+  return Math.max(1, Math.round(full / 2 + (full / 2) * random));
+}
+
+/** A name is free again at the latest then; the exact moment is not told. */
+export const nameReuseDelaySeconds = Math.ceil(queueLimits.nameReuseSeconds / 6);

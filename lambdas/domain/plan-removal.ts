@@ -1,0 +1,52 @@
+/**
+ * The calls that take a pipeline away. Pure. Order: mapping, then function, then queues, as a mapping outlives both and
+ * would make the next one fail.
+ */
+import type { Action } from './actions.ts';
+import type { Observed, ObservedQueue } from './observed.ts';
+
+export interface RemovalPlan {
+  actions: Action[];
+  /** Dead-letter queues that stay because they hold something. */
+  kept: ObservedQueue[];
+}
+
+/** `discard` takes dead letters along; otherwise a dead-letter queue with content is kept. */
+export function planRemoval(functionName: string, observed: Observed, mode: 'drained' | 'discard'): RemovalPlan {
+  const reason = mode === 'discard' ? 'the group is discarded' : 'the group is drained';
+  const queues = [observed.queue, observed.formerQueue].filter((queue) => queue !== undefined);
+  const deadLetterQueues = [observed.deadLetterQueue, observed.formerDeadLetterQueue].filter((queue) => queue !== undefined);
+  const kept = mode === 'discard' ? [] : deadLetterQueues.filter((queue) => queue.messages > 0);
+  return {
+    actions: [
+      ...removeMappings(observed, reason),
+      ...(observed.function ? [{ type: 'deleteFunction' as const, functionName, reason }] : []),
+      ...[...queues, ...deadLetterQueues.filter((queue) => !kept.includes(queue))].map((queue): Action => ({ type: 'deleteQueue', url: queue.url, reason })),
+    ],
+    kept,
+  };
+}
+
+/** Takes a drained queue of the other kind away; the function stays, the new queue's mapping follows. */
+export function planFormerQueueRemoval(observed: Observed): RemovalPlan {
+  const { formerQueue, formerDeadLetterQueue } = observed;
+  const reason = 'the queue of the former kind is drained';
+  const mappings = observed.mappings.filter((mapping) => mapping.queueName === formerQueue?.name);
+  const keeps = formerDeadLetterQueue !== undefined && formerDeadLetterQueue.messages > 0;
+  return {
+    actions: [
+      ...removeMappings({ ...observed, mappings }, reason),
+      ...(formerQueue ? [{ type: 'deleteQueue' as const, url: formerQueue.url, reason }] : []),
+      ...(formerDeadLetterQueue && !keeps ? [{ type: 'deleteQueue' as const, url: formerDeadLetterQueue.url, reason }] : []),
+    ],
+    kept: keeps ? [formerDeadLetterQueue] : [],
+  };
+}
+
+function removeMappings(observed: Observed, reason: string): Action[] {
+  const deleting = observed.mappings.filter((mapping) => mapping.state !== 'Deleting');
+  return [
+    ...deleting.map((mapping): Action => ({ type: 'deleteMapping', id: mapping.id, reason })),
+    ...observed.mappings.map((mapping): Action => ({ type: 'awaitMappingGone', id: mapping.id, reason: 'a mapping outlives its queue and function' })),
+  ];
+}

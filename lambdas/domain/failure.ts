@@ -25,18 +25,23 @@ const passingNames = new Set([
 ]);
 
 export function classifyFailure(error: unknown): Failure {
-  const { name, message, status } = describe(error);
-  const text = name === 'Error' ? message : `${name}: ${message}`;
+  const root = rootOf(error);
+  const { name, status } = describe(root);
+  const text = error instanceof Error ? (error.name === 'AwsCallError' || error.name === 'Error' ? error.message : `${error.name}: ${error.message}`) : String(error);
   if (name.endsWith('QueueDeletedRecently')) return { kind: 'nameReuse', message: text };
-  if (/UnreservedConcurrentExecution/.test(message)) return { kind: 'noRoom', message: text };
+  if (/UnreservedConcurrentExecution/.test(text)) return { kind: 'noRoom', message: text };
   if (passingNames.has(name) || status === undefined || status >= 500 || status === 429) return { kind: 'passing', message: text };
   return { kind: 'refused', message: text };
 }
 
-function describe(error: unknown): { name: string; message: string; status: number | undefined } {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), status: undefined };
-  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  return { name: error.name, message: error.message, status };
+/** AWS's own error, under ours that say which call it was. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : error;
+}
+
+function describe(error: unknown): { name: string; status: number | undefined } {
+  if (!(error instanceof Error)) return { name: 'Error', status: undefined };
+  return { name: error.name, status: (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode };
 }
 
 /** Seconds until the next try after `attempts` failed ones: 1, 2, 4 … 60, spread by `random` (0-1) so that many groups do not come at once. */

@@ -1,0 +1,19 @@
+/** The code bucket: which version of a key is the newest, and whether one is there. */
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { Clients } from './clients.ts';
+import { ifThere, isObjectMissing, named } from './errors.ts';
+
+export interface UploadedCode {
+  version: string;
+  sizeBytes: number;
+  uploadedAt: string;
+}
+
+/** The newest version of `codeKey`, or the given one; undefined where there is none (or it was deleted). */
+export async function uploadedCode(s3: Clients['s3'], bucket: string, codeKey: string, version?: string): Promise<UploadedCode | undefined> {
+  const found = await named('HeadObject', `s3://${bucket}/${codeKey}`, () =>
+    ifThere(isObjectMissing, () => s3.send(new HeadObjectCommand({ Bucket: bucket, Key: codeKey, ...(version ? { VersionId: version } : {}) }))),
+  );
+  if (!found?.VersionId) return undefined;
+  return { version: found.VersionId, sizeBytes: found.ContentLength ?? 0, uploadedAt: (found.LastModified ?? new Date(0)).toISOString() };
+}

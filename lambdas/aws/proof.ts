@@ -1,0 +1,50 @@
+/** Whether a function's handler loads: one invocation with an empty batch, which a consumer answers without any task. */
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import type { Clients } from './clients.ts';
+import { named } from './errors.ts';
+
+/** A release whose handler does not load; the message says why in the runtime's words. */
+export class HandlerDoesNotLoadError extends Error {
+  readonly $metadata = { httpStatusCode: 400 };
+  constructor(why: string) {
+    super(`its handler does not load: ${why}`);
+    this.name = 'HandlerDoesNotLoad';
+  }
+}
+
+/** What runtimes answer when code or handler cannot be loaded; other errors are the consumer's opinion of an empty batch. */
+const loadErrors =
+  /^Runtime\.(ImportModuleError|HandlerNotFound|UserCodeSyntaxError|MalformedHandlerName|UserCodeLoadError|ExitError|InvalidEntrypoint|InvalidWorkingDir|NoSuchHandler)|^(Init|Extension)\.|ClassNotFoundException|^SyntaxError$|ERR_MODULE_NOT_FOUND/;
+/** The runtime's own loader on the stack: the module threw while it was loaded. */
+const loaderFrames = /_loadUserApp|UserFunction\.js|load_module|_get_handler|importlib|ModuleLoader/;
+const initFailed = /INIT_REPORT[^\n]*Status: error|Init Duration[^\n]*Status: error/;
+
+/** Throws {@link HandlerDoesNotLoadError}; a throttled invocation throws as it is. Not paced: Invoke is not control plane. */
+export async function proveHandlerLoads(lambda: Clients['lambda'], functionName: string): Promise<void> {
+  const answer = await named('Invoke', functionName, () =>
+    lambda.send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'RequestResponse', LogType: 'Tail', Payload: JSON.stringify({ Records: [] }) })),
+  );
+  if (answer.FunctionError === undefined) return;
+  const said = parseError(answer.Payload);
+  const log = answer.LogResult ? Buffer.from(answer.LogResult, 'base64').toString('utf8') : '';
+  if (loadErrors.test(said.errorType) || loadErrors.test(said.errorMessage) || loaderFrames.test(said.trace) || initFailed.test(log)) {
+    throw new HandlerDoesNotLoadError(`${said.errorType}: ${said.errorMessage}`.slice(0, 1_000));
+  }
+}
+
+function parseError(payload: Uint8Array | undefined): { errorType: string; errorMessage: string; trace: string } {
+  const text = payload ? Buffer.from(payload).toString('utf8') : '';
+  const parsed = parseJson(text);
+  const field = (name: string) => (typeof parsed[name] === 'string' ? parsed[name] : '');
+  const trace = Array.isArray(parsed.trace ?? parsed.stackTrace) ? JSON.stringify(parsed.trace ?? parsed.stackTrace) : '';
+  return { errorType: field('errorType') || 'Unknown', errorMessage: field('errorMessage') || text.slice(0, 500), trace };
+}
+
+function parseJson(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return parsed !== null && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The ledger of reserved concurrency: what each group was granted, who waits, and what AWS says can be had. Every change
+ * is one transaction over the ledger's revision, so that the sum holds whoever asks at the same time.
+ */
+import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import { GetCommand, QueryCommand, type QueryCommandOutput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { decideGrant, type GrantVerdict, type Ledger, nextToGrant, roomIn, type Waiter } from '../domain/reservations.ts';
+import type { Clock } from '../framework/clock.ts';
+import type { Clients } from './clients.ts';
+import { isTransactionCancelled, named } from './errors.ts';
+
+const ledgerKey = { pk: 'ledger', sk: 'reservations' };
+const grantKey = (taskGroup: string) => ({ pk: 'grant', sk: taskGroup });
+const waiterKey = (taskGroup: string) => ({ pk: 'waiter', sk: taskGroup });
+
+/** What AWS said is believed this long; a refusal is only believed when it is fresh. */
+const freshForMs = 60_000;
+const freshForRefusalMs = 5_000;
+
+export interface Settled {
+  verdict: GrantVerdict;
+  /** Groups that wait and would fit now, in order of arrival: they should be looked at. */
+  next: string[];
+}
+
+type TransactItem = NonNullable<ConstructorParameters<typeof TransactWriteCommand>[0]['TransactItems']>[number];
+
+export function reservations(clients: Pick<Clients, 'documents'>, table: string, clock: Clock, ownReserved: number) {
+  const { documents } = clients;
+
+  return {
+    /**
+     * Asks for `wanted` reserved concurrency in place of what the group holds; 0 gives all back. Granted or not, the
+     * answer is stored: a group that must wait keeps its place in the order of its first asking.
+     */
+    async settle(lambda: Clients['lambda'], taskGroup: string, wanted: number): Promise<Settled> {
+      let maxAgeMs = freshForMs;
+      for (;;) {
+        const ledger = await freshLedger(lambda, maxAgeMs);
+        const [held, waiters] = await Promise.all([heldBy(taskGroup), waiting()]);
+        const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
+        if (!verdict.granted && clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
+          maxAgeMs = 0;
+          continue;
+        }
+        maxAgeMs = freshForMs;
+        const waits = waiters.find((waiter) => waiter.taskGroup === taskGroup);
+        const others = waiters.filter((waiter) => waiter !== waits);
+        if (!verdict.granted) {
+          if (waits?.need === verdict.need || (await store([{ Put: { TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) } }]))) {
+            return { verdict, next: verdict.next };
+          }
+          continue;
+        }
+        const after = { ...ledger, granted: ledger.granted + wanted - held };
+        const next = nextToGrant(roomIn(after), others).map((waiter) => waiter.taskGroup);
+        if (held === wanted && !waits) return { verdict, next: [] };
+        if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
+      }
+    },
+
+    /** What the ledger says the group holds. */
+    heldBy,
+
+    /** Forgets what AWS said of the account, after it refused what the ledger had granted. */
+    async distrust(): Promise<void> {
+      const ledger = await readLedger();
+      if (ledger) await store([ledgerWrite(ledger, { refreshedAtMs: 0 })]);
+    },
+  };
+
+  function grantWrites(ledger: Ledger, taskGroup: string, held: number, wanted: number): TransactItem[] {
+    return [
+      ledgerWrite(ledger, { granted: ledger.granted + wanted - held }),
+      wanted === 0
+        ? { Delete: { TableName: table, Key: grantKey(taskGroup) } }
+        : { Put: { TableName: table, Item: { ...grantKey(taskGroup), reserved: wanted } } },
+      { Delete: { TableName: table, Key: waiterKey(taskGroup) } },
+    ];
+  }
+
+  const waiterRow = (taskGroup: string, need: number, before: Waiter | undefined) => ({
+    ...waiterKey(taskGroup),
+    need,
+    sinceMs: before?.sinceMs ?? clock.nowMs(),
+  });
+
+  function ledgerWrite(before: Ledger, changes: Partial<Ledger>): TransactItem {
+    return {
+      Put: {
+        TableName: table,
+        Item: { ...ledgerKey, ...before, ...changes, revision: before.revision + 1 },
+        ConditionExpression: before.revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :before',
+        ...(before.revision === 0 ? {} : { ExpressionAttributeValues: { ':before': before.revision } }),
+      },
+    };
+  }
+
+  /** False where somebody else changed the ledger first. */
+  async function store(items: TransactItem[]): Promise<boolean> {
+    try {
+      await documents.send(new TransactWriteCommand({ TransactItems: items }));
+      return true;
+    } catch (error) {
+      if (isTransactionCancelled(error)) return false;
+      throw error;
+    }
+  }
+
+  async function freshLedger(lambda: Clients['lambda'], maxAgeMs: number): Promise<Ledger> {
+    for (;;) {
+      const known = await readLedger();
+      if (known && clock.nowMs() - known.refreshedAtMs <= maxAgeMs) return known;
+      const refreshed = await askAws(lambda, known ?? { accountLimit: 0, othersReserved: 0, granted: 0, refreshedAtMs: 0, revision: 0 });
+      if (await store([ledgerWrite(refreshed, {})])) return { ...refreshed, revision: refreshed.revision + 1 };
+      // Somebody else refreshed or granted at the same moment; theirs is as fresh.
+      if (maxAgeMs === 0) maxAgeMs = freshForRefusalMs;
+    }
+  }
+
+  async function askAws(lambda: Clients['lambda'], before: Ledger): Promise<Ledger> {
+    const { AccountLimit } = await named('GetAccountSettings', '', () => lambda.send(new GetAccountSettingsCommand({})));
+    const accountLimit = AccountLimit?.ConcurrentExecutions ?? 0;
+    const reserved = accountLimit - (AccountLimit?.UnreservedConcurrentExecutions ?? accountLimit);
+    // What is granted but not yet put is not in AWS's figure; AWS itself refuses what that lets through.
+    const othersReserved = Math.max(ownReserved, reserved - before.granted);
+    return { ...before, accountLimit, othersReserved, refreshedAtMs: clock.nowMs() };
+  }
+
+  async function readLedger(): Promise<Ledger | undefined> {
+    const { Item } = await documents.send(new GetCommand({ TableName: table, Key: ledgerKey, ConsistentRead: true }));
+    if (!Item) return undefined;
+    const { pk: _pk, sk: _sk, ...ledger } = Item;
+    return ledger as Ledger;
+  }
+
+  async function heldBy(taskGroup: string): Promise<number> {
+    const { Item } = await documents.send(new GetCommand({ TableName: table, Key: grantKey(taskGroup), ConsistentRead: true }));
+    return Number(Item?.reserved ?? 0);
+  }
+
+  async function waiting(): Promise<Waiter[]> {
+    const found: Waiter[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page: QueryCommandOutput = await documents.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :waiter',
+          ExpressionAttributeValues: { ':waiter': 'waiter' },
+          ConsistentRead: true,
+          ...(start ? { ExclusiveStartKey: start } : {}),
+        }),
+      );
+      found.push(...(page.Items ?? []).map((item) => ({ taskGroup: String(item.sk), need: Number(item.need), sinceMs: Number(item.sinceMs) })));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return found;
+  }
+}
+export type Reservations = ReturnType<typeof reservations>;

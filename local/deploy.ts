@@ -83,15 +83,19 @@ export async function destroy(assembly: string, options: DeployOptions): Promise
 }
 
 async function cdk(args: string[], options: DeployOptions, purpose: string, cwd: string): Promise<void> {
-  const result = await run(join(nodeFolder(), 'node'), [inProject('node_modules', 'aws-cdk', 'bin', 'cdk'), ...args, '--no-color', '--no-notices'], {
-    cwd,
-    environment: cdkEnvironment(options),
-    signal: options.signal,
-    onLine: (line) => {
-      const resource = /\|\s+(?:CREATE|UPDATE|DELETE)_\w+\s+\|\s+(\S+)/.exec(line)?.[1];
-      if (resource !== undefined) options.report?.(resource);
+  const result = await run(
+    join(nodeFolder(), 'node'),
+    [inProject('node_modules', 'aws-cdk', 'bin', 'cdk'), ...args, '--no-color', '--no-notices'],
+    {
+      cwd,
+      environment: cdkEnvironment(options),
+      signal: options.signal,
+      onLine: (line) => {
+        const resource = /\|\s+(?:CREATE|UPDATE|DELETE)_\w+\s+\|\s+(\S+)/.exec(line)?.[1];
+        if (resource !== undefined) options.report?.(resource);
+      },
     },
-  });
+  );
   options.signal?.throwIfAborted();
   if (result.code !== 0) throw cdkError(purpose, result);
 }

@@ -57,5 +57,10 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
 
 /** The last lines of a text, for error messages. */
 export function tail(text: string, lines = 12): string {
-  return text.trimEnd().split('\n').slice(-lines).map((line) => `  ${line}`).join('\n');
+  return text
+    .trimEnd()
+    .split('\n')
+    .slice(-lines)
+    .map((line) => `  ${line}`)
+    .join('\n');
 }

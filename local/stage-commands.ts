@@ -31,8 +31,21 @@ Try, in another terminal:
 
 export function statusTable(rows: PipelineRow[]): string {
   if (rows.length === 0) return 'No pipelines yet; write a config item: `npm run local -- put examples/config-items/A.json`.';
-  const cells = rows.map((row) => [row.taskGroup, row.phase, String(row.reserved ?? '-'), row.release?.version.slice(0, 8) ?? '-', row.message]);
+  const cells = rows.map((row) => [
+    row.taskGroup,
+    row.phase,
+    String(row.reserved ?? '-'),
+    row.release?.version.slice(0, 8) ?? '-',
+    row.message,
+  ]);
   const table = [['group', 'phase', 'reserved', 'release', 'message'], ...cells];
   const widths = [0, 1, 2, 3].map((i) => Math.max(...table.map((line) => line[i]?.length ?? 0)));
-  return table.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+  return table
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -85,13 +85,19 @@ async function findPython(): Promise<string> {
 
 function venvError(python: string, result: RunResult): HelpfulError {
   if (/ensurepip|python3-venv/.test(result.output)) {
-    return new HelpfulError(`${python} cannot make virtual environments; install its venv package (Debian, Ubuntu: apt install python3-venv).`);
+    return new HelpfulError(
+      `${python} cannot make virtual environments; install its venv package (Debian, Ubuntu: apt install python3-venv).`,
+    );
   }
   return new HelpfulError(`\`${python} -m venv\` failed, so the local AWS cannot be installed:\n${tail(result.output)}`);
 }
 
 function installError(result: RunResult): HelpfulError {
-  if (/NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|ProxyError|Max retries|Network is unreachable|connection broken/i.test(result.output)) {
+  if (
+    /NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|ProxyError|Max retries|Network is unreachable|connection broken/i.test(
+      result.output,
+    )
+  ) {
     return new HelpfulError(
       'pip could not reach its package index; connect to the network, or set PIP_INDEX_URL or HTTPS_PROXY to what your network offers, and try again.',
     );

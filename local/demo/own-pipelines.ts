@@ -29,11 +29,18 @@ export async function untilActive(
     rows = groups.map(({ taskGroup }) => all.find((row) => row.taskGroup === taskGroup));
     report(groups.map((group, i) => `${group.taskGroup} ${rows[i]?.phase ?? 'not seen'}`).join(', '));
     const stuck = rows.find((row) => row?.phase === 'Invalid' || row?.phase === 'Failed');
-    if (stuck) throw new HelpfulError(`The pipeline of ${stuck.taskGroup} is ${stuck.phase}: ${[stuck.message, ...(stuck.problems ?? [])].join(' ')}`);
+    if (stuck)
+      throw new HelpfulError(
+        `The pipeline of ${stuck.taskGroup} is ${stuck.phase}: ${[stuck.message, ...(stuck.problems ?? [])].join(' ')}`,
+      );
     if (rows.every((row) => row?.phase === 'Active' && row.resources.queueUrl !== undefined)) {
       return new Map(rows.map((row) => [row?.taskGroup as string, row?.resources.queueUrl as string]));
     }
   }
-  const state = groups.map(({ taskGroup }, i) => `${taskGroup}: ${rows[i] ? `${rows[i].phase}, ${rows[i].message}` : 'not seen'}`).join('; ');
-  throw new HelpfulError(`The pipelines were not Active after ${patienceSeconds} s (${state}); .sluice/ministack.log says what the functions did.`);
+  const state = groups
+    .map(({ taskGroup }, i) => `${taskGroup}: ${rows[i] ? `${rows[i].phase}, ${rows[i].message}` : 'not seen'}`)
+    .join('; ');
+  throw new HelpfulError(
+    `The pipelines were not Active after ${patienceSeconds} s (${state}); .sluice/ministack.log says what the functions did.`,
+  );
 }

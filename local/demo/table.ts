@@ -17,7 +17,9 @@ export const usedAtLeast = 0.97;
 /** Why a system did not do what Sluice promises; empty if it did. */
 export function shortfalls(groups: GroupFigures[]): string[] {
   return groups.flatMap((group) => [
-    ...(group.peakInFlight > group.limit ? [`${group.taskGroup} had ${group.peakInFlight} calls in flight, its limit is ${group.limit}`] : []),
+    ...(group.peakInFlight > group.limit
+      ? [`${group.taskGroup} had ${group.peakInFlight} calls in flight, its limit is ${group.limit}`]
+      : []),
     ...(group.mostStartsInASecond > group.limit
       ? [`${group.taskGroup} had ${group.mostStartsInASecond} starts in a second, its limit is ${group.limit}`]
       : []),
@@ -42,8 +44,11 @@ const columns: [header: string, value: (group: GroupFigures) => string][] = [
 /** One table for all systems, a line of title before each one's groups. */
 export function resultTable(systems: SystemFigures[]): string {
   const rows = systems.map((system) => system.groups.map((group) => columns.map(([, value]) => value(group))));
-  const widths = columns.map(([header], i) => Math.max(...header.split('\n').map((line) => line.length), ...rows.flat().map((row) => row[i]?.length ?? 0)));
-  const line = (cells: string[]) => `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ')}`.trimEnd();
+  const widths = columns.map(([header], i) =>
+    Math.max(...header.split('\n').map((line) => line.length), ...rows.flat().map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (cells: string[]) =>
+    `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ')}`.trimEnd();
   const headers = columns.map(([header]) => (header.includes('\n') ? header.split('\n') : ['', header]));
   return [
     line(headers.map(([upper]) => upper ?? '')),
@@ -71,7 +76,8 @@ function liveLine(group: GroupFigures): string {
 
 /** The display where lines cannot be redrawn: everything on one. */
 export function liveSentence(systems: SystemFigures[], seconds: number): string {
-  const of = (group: GroupFigures) => `${group.taskGroup} ${group.inFlight}/${group.limit} running ${group.done}/${group.tasks} done${group.refused ? ` ${group.refused} refused` : ''}`;
+  const of = (group: GroupFigures) =>
+    `${group.taskGroup} ${group.inFlight}/${group.limit} running ${group.done}/${group.tasks} done${group.refused ? ` ${group.refused} refused` : ''}`;
   return `${seconds.toFixed(0).padStart(4)} s  ${systems.map((system) => `${system.title}: ${system.groups.map(of).join(', ')}`).join(' | ')}`;
 }
 

@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   stopOnSignals();
   const stage = claimStage();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-local-'));
-  // However we end: what is left then is a kill of this process, after which MiniStack's guard removes the folder.
+  // However we end but by a kill, after which MiniStack's guard removes the folder: it is MiniStack's, too.
   process.once('exit', () => {
     stage.release();
     rmSync(folder, { recursive: true, force: true });
@@ -66,7 +66,7 @@ async function bringUp(args: StartArguments, folder: string, cleanups: (() => Pr
 }
 
 const ministackOptions = (args: StartArguments, folder: string, report: (text: string) => void) => ({
-  folder: join(folder, 'ministack'),
+  folder,
   logFile: join(sluiceFolder, 'ministack.log'),
   ...(args.port === undefined ? {} : { port: args.port }),
   report,

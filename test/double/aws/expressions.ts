@@ -15,18 +15,18 @@ export function holds(condition: Condition, item: Item): boolean {
     case 'exists':
       return (valueAt(item, condition.path) !== undefined) === condition.wanted;
     case 'in':
-      return condition.among.some((other) => same(valueOf(condition.value, item), valueOf(other, item)));
+      return condition.among.some((other) => same(resolved(condition.value, item), resolved(other, item)));
     case 'between':
       return (
-        ordered('>=', valueOf(condition.value, item), valueOf(condition.low, item)) &&
-        ordered('<=', valueOf(condition.value, item), valueOf(condition.high, item))
+        ordered('>=', resolved(condition.value, item), resolved(condition.low, item)) &&
+        ordered('<=', resolved(condition.value, item), resolved(condition.high, item))
       );
     case 'begins_with':
-      return startsWith(valueOf(condition.value, item), valueOf(condition.other, item));
+      return startsWith(resolved(condition.value, item), resolved(condition.other, item));
     case 'contains':
-      return contains(valueOf(condition.value, item), valueOf(condition.other, item));
+      return contains(resolved(condition.value, item), resolved(condition.other, item));
     case 'compare':
-      return compares(condition.operator, valueOf(condition.left, item), valueOf(condition.right, item));
+      return compares(condition.operator, resolved(condition.left, item), resolved(condition.right, item));
   }
 }
 
@@ -58,7 +58,7 @@ export function same(left: unknown, right: unknown): boolean {
   return keys.length === Object.keys(right).length && keys.every((key) => same((left as Item)[key], (right as Item)[key]));
 }
 
-function valueOf(operand: Operand, item: Item): unknown {
+function resolved(operand: Operand, item: Item): unknown {
   switch (operand.kind) {
     case 'value':
       return operand.value;
@@ -67,11 +67,11 @@ function valueOf(operand: Operand, item: Item): unknown {
     case 'size':
       return sizeOf(valueAt(item, operand.path));
     case 'if_not_exists':
-      return valueAt(item, operand.path) ?? valueOf(operand.fallback, item);
+      return valueAt(item, operand.path) ?? resolved(operand.fallback, item);
     case 'list_append':
-      return [...listOf(valueOf(operand.left, item)), ...listOf(valueOf(operand.right, item))];
+      return [...listOf(resolved(operand.left, item)), ...listOf(resolved(operand.right, item))];
     case 'sum':
-      return numberOf(valueOf(operand.left, item)) + operand.sign * numberOf(valueOf(operand.right, item));
+      return numberOf(resolved(operand.left, item)) + operand.sign * numberOf(resolved(operand.right, item));
   }
 }
 
@@ -110,9 +110,9 @@ export function changed(item: Item, changes: readonly Change[]): Item {
     const name = change.path.parts.at(-1) as string;
     if (!parent) continue;
     if (change.kind === 'remove') delete parent[name];
-    else if (change.kind === 'set') parent[name] = requireValue(valueOf(change.value, item));
-    else if (change.kind === 'add') parent[name] = added(parent[name], valueOf(change.value, item));
-    else removeFromSet(parent, name, valueOf(change.value, item));
+    else if (change.kind === 'set') parent[name] = requireValue(resolved(change.value, item));
+    else if (change.kind === 'add') parent[name] = added(parent[name], resolved(change.value, item));
+    else removeFromSet(parent, name, resolved(change.value, item));
   }
   return result;
 }
@@ -153,8 +153,14 @@ export function projected(item: Item, paths: readonly Path[]): Item {
     const value = valueAt(item, path);
     if (value === undefined) continue;
     let parent = result;
-    for (const part of path.parts.slice(0, -1)) parent = (parent[part] ??= {}) as Item;
+    for (const part of path.parts.slice(0, -1)) parent = childOf(parent, part);
     parent[path.parts.at(-1) as string] = withoutUndefined(value);
   }
   return result;
+}
+
+function childOf(parent: Item, name: string): Item {
+  const child = (parent[name] ?? {}) as Item;
+  parent[name] = child;
+  return child;
 }

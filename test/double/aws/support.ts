@@ -6,7 +6,6 @@ import {
   type CreateFunctionCommandInput,
   type EventSourceMappingConfiguration,
 } from '@aws-sdk/client-lambda';
-import type { Clients } from '../../../lambdas/aws/clients.ts';
 import { AwsDouble } from './double.ts';
 import { zipOf } from './s3.ts';
 import type { SettingsChange } from './settings.ts';

@@ -14,7 +14,7 @@ export interface DeployOptions {
   ministack: Pick<MiniStack, 'clientEnvironment'>;
   /** Working folder for the synthesized app and the CLI's own files; the caller removes it. */
   folder: string;
-  /** Over {@link localSettings}. */
+  /** Over those of a stage that is thrown away. */
   settings?: StageSettingsInput;
   /** More CDK context, without the `sluice:` prefix of settings. */
   context?: Record<string, string>;
@@ -22,6 +22,8 @@ export interface DeployOptions {
   account?: string;
   /** Command that synthesizes the app; default what cdk.json says. */
   app?: string;
+  /** An app that was synthesized before, so that it need not be again; `settings`, `context` and `app` are its own then. */
+  assembly?: string;
   report?: (text: string) => void;
   signal?: AbortSignal | undefined;
 }
@@ -29,12 +31,12 @@ export interface DeployOptions {
 export interface Deployed {
   /** Stack outputs by name (see contract/outputs.ts). */
   outputs: Record<string, string>;
-  /** Assembly that was deployed; deploy again or destroy from it. */
+  /** What was deployed; can be deployed again, and is what `destroy` takes. */
   assembly: string;
 }
 
 /** A stage that is thrown away: everything goes with it, and nobody waits for AWS's delays, which MiniStack has not. */
-export const localSettings = {
+const localSettings = {
   stage: 'local',
   drainLookSeconds: 2,
   dataOnDestroy: 'delete',
@@ -46,17 +48,17 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   mkdirSync(options.folder, { recursive: true });
   const report = options.report ?? (() => {});
   report('preparing the account and synthesizing the app');
-  const [assembly] = await Promise.all([synthesize(options), bootstrap(options)]);
+  const [assembly] = await Promise.all([options.assembly ?? synthesize(options), bootstrap(options)]);
   report('deploying');
   return { assembly, outputs: await deployAssembly(assembly, options) };
 }
 
-export async function bootstrap(options: DeployOptions): Promise<void> {
+async function bootstrap(options: DeployOptions): Promise<void> {
   const environment = `aws://${options.account ?? localAccount}/${localRegion}`;
   await cdk(['bootstrap', environment], options, 'prepare the account (cdk bootstrap)', options.folder);
 }
 
-export async function synthesize(options: DeployOptions): Promise<string> {
+async function synthesize(options: DeployOptions): Promise<string> {
   const assembly = join(options.folder, 'cdk.out');
   const settings = { ...localSettings, ...options.settings };
   const context = [
@@ -70,7 +72,7 @@ export async function synthesize(options: DeployOptions): Promise<string> {
 }
 
 /** Deploys an assembly and returns the stack's outputs. */
-export async function deployAssembly(assembly: string, options: DeployOptions): Promise<Record<string, string>> {
+async function deployAssembly(assembly: string, options: DeployOptions): Promise<Record<string, string>> {
   const outputsFile = join(options.folder, 'outputs.json');
   const args = ['deploy', '--all', '--app', assembly, '--require-approval', 'never', '--method', 'direct', '--progress', 'events'];
   await cdk([...args, '--outputs-file', outputsFile], options, 'deploy the app (cdk deploy)', options.folder);

@@ -5,7 +5,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { ConfigItem } from '../lambdas/contract/config-item.ts';
 import { queueLimits } from '../lambdas/contract/limits.ts';
 import type { OutputName } from '../lambdas/contract/outputs.ts';
 import { PipelineRow } from '../lambdas/contract/pipeline-row.ts';
@@ -24,7 +23,8 @@ export async function uploadCode(clients: LocalClients, outputs: Outputs, key: s
   await clients.s3.send(new PutObjectCommand({ Bucket: output(outputs, 'CodeBucketName'), Key: key, Body: zip }));
 }
 
-export async function putItem(clients: LocalClients, outputs: Outputs, item: ConfigItem): Promise<void> {
+/** Takes any item: whether it is a good one is for Sluice to say, in the pipeline's status. */
+export async function putItem(clients: LocalClients, outputs: Outputs, item: { taskGroup: string }): Promise<void> {
   await clients.documents.send(new PutCommand({ TableName: output(outputs, 'ConfigTableName'), Item: item }));
 }
 

@@ -9,7 +9,7 @@ import { HelpfulError } from './helpful-error.ts';
 import { sluiceFolder } from './paths.ts';
 import { isAlive, takeLock } from './process-lock.ts';
 
-export const stageFile = join(sluiceFolder, 'local.json');
+const stageFile = join(sluiceFolder, 'local.json');
 const lockFile = join(sluiceFolder, 'local.lock');
 
 const RunningStage = z.object({

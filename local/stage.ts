@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { ConfigItem, DefaultsItem } from '../lambdas/contract/config-item.ts';
+import { z } from 'zod';
 import { localClients } from './clients.ts';
 import { consumerZip } from './consumer-zip.ts';
 import { HelpfulError } from './helpful-error.ts';
@@ -14,6 +14,12 @@ import { commandHelp, statusTable } from './stage-commands.ts';
 
 type Command = (stage: RunningStage, args: string[]) => Promise<string>;
 
+/** As little as can be asked: a bad item is worth trying, too. */
+const AnyItem = z.looseObject({
+  taskGroup: z.string(),
+  function: z.looseObject({ environment: z.record(z.string(), z.unknown()).optional() }).optional(),
+});
+
 const commands: Record<string, Command> = { status, put, remove, send, upload };
 
 async function status(stage: RunningStage): Promise<string> {
@@ -21,10 +27,11 @@ async function status(stage: RunningStage): Promise<string> {
 }
 
 async function put(stage: RunningStage, [file = missing('a file')]: string[]): Promise<string> {
-  const item = ConfigItem.or(DefaultsItem).parse(JSON.parse(readFileSync(file, 'utf8')));
+  const item = AnyItem.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const environment = item.function?.environment;
   // The examples' partner is the demo's here.
-  if (item.function?.environment?.['PARTNER_URL'] !== undefined) item.function.environment['PARTNER_URL'] = stage.partnerUrl;
-  await putItem(localClients(stage), stage.outputs, item as ConfigItem);
+  if (environment?.['PARTNER_URL'] !== undefined) environment['PARTNER_URL'] = stage.partnerUrl;
+  await putItem(localClients(stage), stage.outputs, item);
   return `Wrote the config item of ${item.taskGroup}; \`npm run local -- status\` shows what comes of it.`;
 }
 

@@ -221,7 +221,7 @@ export interface StreamMapping {
 }
 
 /**
- * One shard of a table's stream: batches in order, one at a time; a failed one is tried again from its first failure
+ * One shard of a table's stream of keys: batches in order, one at a time; a failed one is tried again from its first failure
  * (ReportBatchItemFailures), then given up (Developer guide, services-ddb-params).
  */
 export class StreamReader {
@@ -251,8 +251,6 @@ export class StreamReader {
       awsRegion: this.#aws.settings.region,
       dynamodb: {
         Keys: marshalled(change.keys),
-        ...(change.after && { NewImage: marshalled(change.after) }),
-        ...(change.before && { OldImage: marshalled(change.before) }),
         SequenceNumber: sequence,
       },
     });

@@ -1,0 +1,47 @@
+/** What a person must be told of: something failed for good, or changes are not looked at any more. */
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { StageSettings } from '../../lambdas/contract/settings.ts';
+import type { HintQueues } from './hint-queues.ts';
+import type { StreamListener } from './stream-listener.ts';
+
+const lateMilliseconds = 5 * 60_000;
+
+export class Alarms extends Construct {
+  private readonly action: SnsAction | undefined;
+
+  constructor(scope: Construct, id: string, settings: StageSettings, queues: HintQueues, listener: StreamListener) {
+    super(scope, id);
+    const { alarmTopicArn } = settings;
+    this.action = alarmTopicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, 'Topic', alarmTopicArn));
+    const everyMinute = { period: Duration.minutes(1), statistic: 'Maximum' };
+    this.alarm(
+      'FailuresWait',
+      'Something failed for good: read the failures queue',
+      queues.failures.metricApproximateNumberOfMessagesVisible(everyMinute),
+      0,
+    );
+    this.alarm(
+      'ChangesWait',
+      'Changes of the config table wait for more than five minutes to be read: see the log of the stream listener',
+      listener.function.metric('IteratorAge', everyMinute),
+      lateMilliseconds,
+    );
+  }
+
+  private alarm(id: string, alarmDescription: string, metric: IMetric, threshold: number): void {
+    const alarm = new Alarm(this, id, {
+      alarmDescription,
+      metric,
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      // An idle stage reports nothing.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    if (this.action !== undefined) alarm.addAlarmAction(this.action);
+  }
+}

@@ -1,0 +1,66 @@
+/** What a consumer may do: take tasks from its stage's queues, write its log, read its stage's secrets. One role, made here and never at run time. */
+import { Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { rolePath } from '../../lambdas/contract/names.ts';
+import type { StageSettings } from '../../lambdas/contract/settings.ts';
+import { dataRemoval } from './data-removal.ts';
+import { grant } from './grant.ts';
+import { pipelineArns } from './pipeline-arns.ts';
+import { atRunTime, noResource } from './shared-grants.ts';
+
+const takeTasksActions = [
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+  'sqs:ChangeMessageVisibility',
+];
+
+/** What Lambda itself does, with this role, for a function in a VPC (LDG/configuration-vpc). */
+const networkInterfaceActions = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+export class ConsumerRole extends Construct {
+  readonly role: Role;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, settings: StageSettings) {
+    super(scope, id);
+    const { prefix } = settings;
+    const arns = pipelineArns(this, prefix);
+    this.logGroup = new LogGroup(this, 'Log', { retention: settings.logRetentionDays, removalPolicy: dataRemoval(settings) });
+    this.role = new Role(this, 'Role', {
+      path: rolePath(prefix),
+      description: `Consumers of ${prefix}`,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    const { role } = this;
+    grant(role, 'WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
+    grant(role, 'TakeTasks', takeTasksActions, [arns.queues], atRunTime);
+    grant(role, 'SetTasksAside', ['sqs:SendMessage'], [arns.deadLetterQueues], atRunTime);
+    grant(role, 'ReadParameters', ['ssm:GetParameter', 'ssm:GetParameters'], [arns.parameters], atRunTime);
+    grant(role, 'ReadSecrets', ['secretsmanager:GetSecretValue'], [arns.secrets], atRunTime);
+    grant(role, 'Trace', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*'], noResource);
+    grant(role, 'JoinVpc', networkInterfaceActions, ['*'], noResource);
+    role.addToPolicy(
+      new PolicyStatement({
+        // Lambda needs these rights to set the function up; the consumer's code must not have them.
+        sid: 'NotFromConsumerCode',
+        effect: Effect.DENY,
+        actions: [...networkInterfaceActions, 'ec2:DetachNetworkInterface'],
+        resources: ['*'],
+        conditions: { ArnLike: { 'lambda:SourceFunctionArn': arns.functions } },
+      }),
+    );
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * `cdk destroy` → no pipeline left behind. A custom resource that is made last and therefore deleted first: while every
+ * other part still stands and can remove the pipelines. It answers CloudFormation when none is left.
+ */
+import { CustomResource, Duration } from 'aws-cdk-lib';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct, type IDependable } from 'constructs';
+import { OwnFunction } from './own-function.ts';
+import { pipelineArns } from './pipeline-arns.ts';
+import { anyKey, atRunTime, noResource, readItem, readWrite, scan } from './shared-grants.ts';
+import { type StageParts, sharedEnvironment } from './stage-parts.ts';
+
+/** CloudFormation waits an hour for a custom resource at most. */
+const longestCleanup = Duration.hours(1);
+
+export class StackCleaner extends Construct {
+  readonly function: OwnFunction;
+
+  constructor(scope: Construct, id: string, parts: StageParts, neededToRemovePipelines: IDependable[]) {
+    super(scope, id);
+    const { queues } = parts;
+    // The function looks again and again by the visibility of its own message, for as long as the drain takes.
+    const cleanups = queues.hintQueue('Cleanups', 360);
+    this.function = new OwnFunction(this, 'Function', {
+      folder: 'stack-cleaner',
+      reservation: 'stackCleaner',
+      description: 'Removes every pipeline before the stack goes',
+      timeoutSeconds: 300,
+      settings: parts.settings,
+      environment: { ...sharedEnvironment(parts), SLUICE_CLEANUPS_QUEUE_URL: cleanups.queueUrl },
+    });
+    this.function.allow('Watch', ['sqs:SendMessage', 'sqs:ChangeMessageVisibility'], [cleanups.queueArn]);
+    this.function.addEventSource(new SqsEventSource(cleanups, { batchSize: 1, maxConcurrency: 2, reportBatchItemFailures: true }));
+    this.allowCleaning(parts);
+
+    const pipelines = new CustomResource(this, 'Pipelines', {
+      resourceType: 'Custom::SluicePipelines',
+      serviceToken: this.function.functionArn,
+      serviceTimeout: longestCleanup,
+    });
+    pipelines.node.addDependency(this.function, cleanups, ...neededToRemovePipelines);
+  }
+
+  private allowCleaning({ settings, config, state, queues, code }: StageParts): void {
+    this.function.allow('ReadConfig', [...readItem, ...scan], [config.tableArn]);
+    this.function.allow('ReadPipelines', [...readItem, ...scan], [state.pipelines.tableArn]);
+    this.function.allow('KeepControl', readWrite, [state.control.tableArn]);
+    this.function.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn, queues.sweeps.queueArn]);
+    this.function.allow('FindQueues', ['sqs:ListQueues'], ['*'], noResource);
+    this.function.allow('TellOurQueues', ['sqs:ListQueueTags'], [pipelineArns(this, settings.prefix).queues], atRunTime);
+    if (settings.dataOnDestroy === 'delete') {
+      this.function.allow('ListCode', ['s3:ListBucket', 's3:ListBucketVersions'], [code.bucket.bucketArn]);
+      this.function.allow('DeleteCode', ['s3:DeleteObject', 's3:DeleteObjectVersion'], [code.bucket.arnForObjects('*')], anyKey);
+    }
+  }
+}

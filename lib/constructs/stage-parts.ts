@@ -1,0 +1,37 @@
+/** What the functions of a stage share, and the environment that tells them of it. */
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { z } from 'zod';
+import type { OwnEnvironment } from '../../lambdas/contract/env.ts';
+import type { StageSettings } from '../../lambdas/contract/settings.ts';
+import type { CodeBucket } from './code-bucket.ts';
+import type { ConsumerRole } from './consumer-role.ts';
+import type { HintQueues } from './hint-queues.ts';
+import type { StateTables } from './state-tables.ts';
+
+export interface StageParts {
+  settings: StageSettings;
+  code: CodeBucket;
+  config: TableV2;
+  state: StateTables;
+  queues: HintQueues;
+  consumers: ConsumerRole;
+}
+
+/** Lambda sets the region itself. */
+type SharedEnvironment = Record<Exclude<keyof z.input<typeof OwnEnvironment>, 'AWS_REGION'>, string>;
+
+export function sharedEnvironment({ settings, code, config, state, queues, consumers }: StageParts): SharedEnvironment {
+  return {
+    SLUICE_SETTINGS: JSON.stringify(settings),
+    SLUICE_CONFIG_TABLE: config.tableName,
+    SLUICE_PIPELINES_TABLE: state.pipelines.tableName,
+    SLUICE_RELEASES_TABLE: state.releases.tableName,
+    SLUICE_CONTROL_TABLE: state.control.tableName,
+    SLUICE_CHANGES_QUEUE_URL: queues.changes.queueUrl,
+    SLUICE_ROLLOUTS_QUEUE_URL: queues.rollouts.queueUrl,
+    SLUICE_SWEEPS_QUEUE_URL: queues.sweeps.queueUrl,
+    SLUICE_CODE_BUCKET: code.bucket.bucketName,
+    SLUICE_CONSUMER_ROLE_ARN: consumers.role.roleArn,
+    SLUICE_CONSUMER_LOG_GROUP: consumers.logGroup.logGroupName,
+  };
+}

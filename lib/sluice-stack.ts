@@ -1,0 +1,59 @@
+/** A stage of Sluice on one screen: what there is and what is handed to whom. How each part is made is in `constructs/`. */
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { secretPaths } from '../lambdas/contract/names.ts';
+import type { StageSettings } from '../lambdas/contract/settings.ts';
+import { Alarms } from './constructs/alarms.ts';
+import { CodeBucket } from './constructs/code-bucket.ts';
+import { CodeUpdater } from './constructs/code-updater.ts';
+import { ConfigTable } from './constructs/config-table.ts';
+import { ConsumerRole } from './constructs/consumer-role.ts';
+import { HintQueues } from './constructs/hint-queues.ts';
+import { writeOutputs } from './constructs/outputs.ts';
+import { PipelineReconciler } from './constructs/pipeline-reconciler.ts';
+import { PipelineSweeper } from './constructs/pipeline-sweeper.ts';
+import { StackCleaner } from './constructs/stack-cleaner.ts';
+import { StateTables } from './constructs/state-tables.ts';
+import { StreamListener } from './constructs/stream-listener.ts';
+
+export interface SluiceStackProps extends StackProps {
+  settings: StageSettings;
+}
+
+export class SluiceStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, ...props }: SluiceStackProps) {
+    super(scope, id, { description: `Sluice, stage ${settings.stage}`, ...props });
+
+    const config = new ConfigTable(this, 'Config', settings);
+    const state = new StateTables(this, 'State');
+    const queues = new HintQueues(this, 'Hints');
+    const code = new CodeBucket(this, 'Code', settings);
+    const consumers = new ConsumerRole(this, 'Consumers', settings);
+    const parts = { settings, config, state, queues, code, consumers };
+
+    const listener = new StreamListener(this, 'StreamListener', parts);
+    const reconciler = new PipelineReconciler(this, 'PipelineReconciler', parts);
+    const updater = new CodeUpdater(this, 'CodeUpdater', parts);
+    const sweeper = new PipelineSweeper(this, 'PipelineSweeper', parts);
+    new StackCleaner(this, 'StackCleaner', parts, [config, state, queues, code, consumers, listener, reconciler, updater, sweeper]);
+    new Alarms(this, 'Alarms', settings, queues, listener);
+
+    writeOutputs(this, {
+      Prefix: settings.prefix,
+      SecretsPath: secretPaths(settings.prefix).ssm,
+      CodeBucketName: code.bucket.bucketName,
+      CodeTopicArn: code.topic.topicArn,
+      ConfigTableName: config.tableName,
+      PipelinesTableName: state.pipelines.tableName,
+      ReleasesTableName: state.releases.tableName,
+      ControlTableName: state.control.tableName,
+      FailuresQueueUrl: queues.failures.queueUrl,
+      ConsumerRoleArn: consumers.role.roleArn,
+      ConsumerLogGroupName: consumers.logGroup.logGroupName,
+      StreamListenerFunctionName: listener.function.functionName,
+      PipelineReconcilerFunctionName: reconciler.function.functionName,
+      CodeUpdaterFunctionName: updater.function.functionName,
+      PipelineSweeperFunctionName: sweeper.function.functionName,
+    });
+  }
+}

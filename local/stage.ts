@@ -41,6 +41,7 @@ async function remove(stage: RunningStage, [group = missing('a task group')]: st
 }
 
 async function send(stage: RunningStage, [group = missing('a task group'), count = '20']: string[]): Promise<string> {
+  if (!/^[1-9]\d{0,4}$/.test(count)) throw new HelpfulError(`The number of tasks must be from 1 to 99999, not \`${count}\`.`);
   const clients = localClients(stage);
   const row = (await listPipelines(clients, stage.outputs)).find(({ taskGroup }) => taskGroup === group);
   if (row?.resources.queueUrl === undefined) throw new HelpfulError(`${group} has no queue (yet); \`npm run local -- status\` says why.`);

@@ -9,7 +9,7 @@ import { type Outputs, output, sendTasks, uploadCode } from '../pipelines.ts';
 import type { Step } from '../progress.ts';
 import { showUntilOver } from './live.ts';
 import { untilActive, writeItems } from './own-pipelines.ts';
-import { type Books, type Partner, startPartner } from './partner.ts';
+import { type Partner, startPartner } from './partner.ts';
 import { makeSharedQueue, refusedTaskWaitsSeconds, sharedConsumers } from './shared-queue.ts';
 import { type GroupFigures, percent, resultTable, type SystemFigures, shortfalls, usedAtLeast } from './table.ts';
 import { type DemoGroup, demoGroups, mixed, taskMilliseconds, tasksOf } from './tasks.ts';
@@ -55,12 +55,12 @@ export async function runDemo(demo: Demo, clients: LocalClients, outputs: Output
 }
 
 async function watch({ partner, groups }: Demo, signal: AbortSignal): Promise<void> {
-  const isFinished = (books: Books) => [...books.values()].every((account) => account.finished);
+  const isFinished = (system: string) => groups.every(({ taskGroup }) => partner.books(system).get(taskGroup)?.finished);
   // Without refusals the shared queue needs 5/4 of the time Sluice needs; it gets three times as much.
   const most = 3 * Math.max(...groups.map((group) => (group.tasks * taskMilliseconds) / group.limit / 1_000)) + 30;
   await showUntilOver(process.stdout, {
     figures: () => figuresOf({ partner, groups }),
-    isOver: (seconds) => (isFinished(partner.books(own)) && isFinished(partner.books(shared))) || seconds > most,
+    isOver: (seconds) => (isFinished(own) && isFinished(shared)) || seconds > most,
     signal,
   });
 }

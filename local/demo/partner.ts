@@ -14,7 +14,7 @@ export interface PartnerGroup {
 }
 
 /** Books of one system: group → account. */
-export type Books = ReadonlyMap<string, Account>;
+type Books = ReadonlyMap<string, Account>;
 
 export interface Partner {
   /** What a consumer gets as PARTNER_URL. */
@@ -27,9 +27,9 @@ export async function startPartner(systems: string[], groups: PartnerGroup[], se
   const books = new Map(systems.map((system) => [system, openBooks(groups)]));
   const server = createServer((request, response) => {
     const [, system = '', group = '', task = ''] = (request.url ?? '').split('/').map(decodeURIComponent);
-    const account = books.get(system)?.get(group);
+    const account = accountOf(books.get(system), group);
     request.resume();
-    if (account === undefined) respond(response, 404, 'no such customer');
+    if (account === undefined) respond(response, 404, 'no such system');
     else serve(account, task, response, serviceMs);
   });
   // Longer than any pause between two tasks, so that no consumer meets a connection that is just being closed.
@@ -50,8 +50,15 @@ export async function startPartner(systems: string[], groups: PartnerGroup[], se
   };
 }
 
-const openBooks = (groups: PartnerGroup[]): Books =>
+const openBooks = (groups: PartnerGroup[]): Map<string, Account> =>
   new Map(groups.map((group) => [group.taskGroup, new Account(group.limit, group.tasks)]));
+
+/** A customer the partner has never heard of is served without a limit, so that new groups can be tried. */
+function accountOf(books: Map<string, Account> | undefined, group: string): Account | undefined {
+  const account = books?.get(group) ?? new Account(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  books?.set(group, account);
+  return books && account;
+}
 
 function serve(account: Account, task: string, response: ServerResponse, serviceMs: number): void {
   if (!account.arrive(task, performance.now())) {

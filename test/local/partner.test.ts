@@ -22,6 +22,10 @@ it('keeps books of its own for each system', async () => {
   expect(figures('shared')).toMatchObject({ done: 1 });
 });
 
-it('does not know other customers', async () => {
-  expect(await call('sluice', 'Z/1')).toBe(404);
+it('serves a customer it has never heard of without a limit', async () => {
+  expect(await Promise.all(['Z/1', 'Z/2', 'Z/3'].map((path) => call('sluice', path)))).toEqual([200, 200, 200]);
+});
+
+it('does not know other systems', async () => {
+  expect(await call('other', 'A/1')).toBe(404);
 });

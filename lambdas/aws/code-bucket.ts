@@ -1,5 +1,5 @@
 /** The code bucket: which version of a key is the newest, and whether one is there. */
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, HeadObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { Clients } from './clients.ts';
 import { ifThere, isObjectMissing, named } from './errors.ts';
 
@@ -16,4 +16,14 @@ export async function uploadedCode(s3: Clients['s3'], bucket: string, codeKey: s
   );
   if (!found?.VersionId) return undefined;
   return { version: found.VersionId, sizeBytes: found.ContentLength ?? 0, uploadedAt: (found.LastModified ?? new Date(0)).toISOString() };
+}
+
+/** Deletes every version of every object: only for a stack that goes and takes its data along. */
+export async function emptyBucket(s3: Clients['s3'], bucket: string): Promise<void> {
+  for (;;) {
+    const page = await named('ListObjectVersions', bucket, () => s3.send(new ListObjectVersionsCommand({ Bucket: bucket })));
+    const objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key, VersionId }) => ({ Key, VersionId }));
+    if (objects.length === 0) return;
+    await named('DeleteObjects', bucket, () => s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } })));
+  }
 }

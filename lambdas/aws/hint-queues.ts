@@ -1,5 +1,5 @@
 /** Sends hints to our own queues, ten at a time, and says which would not go. */
-import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { queueLimits } from '../contract/limits.ts';
 import type { Hint, HintClass } from '../contract/messages.ts';
 import type { Clients } from './clients.ts';
@@ -26,4 +26,10 @@ async function sendBatch(sqs: Clients['sqs'], url: string, hints: readonly Hint[
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+/** Messages waiting on a queue, as far as SQS knows. */
+export async function queueDepth(sqs: Clients['sqs'], url: string): Promise<number> {
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages'] }));
+  return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
 }

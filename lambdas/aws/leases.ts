@@ -17,8 +17,9 @@ export interface Lease {
   wanted: number;
 }
 
-export function leases(documents: Clients['documents'], table: string) {
-  const key = (taskGroup: string) => ({ pk: 'lease', sk: taskGroup });
+/** `kind` keeps leases on groups and on releases apart. */
+export function leases(documents: Clients['documents'], table: string, kind: 'lease' | 'release-lease') {
+  const key = (taskGroup: string) => ({ pk: kind, sk: taskGroup });
 
   async function update(taskGroup: string, UpdateExpression: string, ConditionExpression: string, values: Record<string, unknown>): Promise<boolean> {
     try {
@@ -67,6 +68,20 @@ export function leases(documents: Clients['documents'], table: string) {
         // Somebody else's by now, after ours ran out: nothing of ours to let go.
         return wanted === undefined ? true : { ...lease, wanted };
       }
+    },
+
+    /** Lets go whatever was noted: after an error, so that the next hint need not wait for the lease to run out. */
+    async drop(lease: Lease): Promise<void> {
+      await documents
+        .send(
+          new DeleteCommand({
+            TableName: table,
+            Key: key(lease.taskGroup),
+            ConditionExpression: 'holder = :holder',
+            ExpressionAttributeValues: { ':holder': lease.holder },
+          }),
+        )
+        .catch(() => undefined);
     },
 
     /** Whether a hint came since the lease was read. */

@@ -59,29 +59,29 @@ export function releasesTable(documents: Clients['documents'], table: string, pi
     },
 
     /**
-     * Stores `row` and counts its outcome for the release it was rolled out to, both or neither, so that each pipeline
-     * counts once however often its hint comes. An outcome that changes (failed, then done) moves from one count to the other.
+     * Stores `row` and counts its outcome for the rollout, both or neither, so that each pipeline counts once however
+     * often its hint comes. An outcome that changes (failed, then done) moves from one count to the other.
      */
-    async countOutcome(codeKey: string, row: PipelineRow, version: string, outcome: RolloutOutcome, now: string): Promise<void> {
-      const before = row.rollout?.version === version ? row.rollout.outcome : undefined;
-      const Item: PipelineRow = { ...row, rollout: { version, outcome } };
-      if (before === outcome) {
-        await documents.send(new PutCommand({ TableName: pipelines, Item: row }));
-        return;
-      }
-      const counted = [`#o :one`, ...(before ? ['#b :minusOne'] : [])].join(', ');
+    async countOutcome(codeKey: string, row: PipelineRow, rollout: { version: string; id: string }, outcome: RolloutOutcome, now: string): Promise<PipelineRow> {
+      const before = row.rollout?.id === rollout.id ? row.rollout.outcome : undefined;
+      const counted: PipelineRow = { ...row, rollout: { id: rollout.id, outcome } };
+      if (before === outcome) return row;
+      // A rollout that was stopped, resumed or rolled back meanwhile has new counters: this outcome is not of it.
+      if ((await get(codeKey, releaseId(rollout.version)))?.rolloutId !== rollout.id) return row;
       await transact(documents, [
-        { Put: { TableName: pipelines, Item } },
+        { Put: { TableName: pipelines, Item: counted } },
         {
           Update: {
             TableName: table,
-            Key: { codeKey, id: releaseId(version) },
-            UpdateExpression: `SET updatedAt = :now ADD ${counted}`,
+            Key: { codeKey, id: releaseId(rollout.version) },
+            UpdateExpression: `SET updatedAt = :now ADD #o :one${before ? ', #b :minusOne' : ''}`,
+            ConditionExpression: 'rolloutId = :rollout',
             ExpressionAttributeNames: { '#o': outcome, ...(before ? { '#b': before } : {}) },
-            ExpressionAttributeValues: { ':one': 1, ':now': now, ...(before ? { ':minusOne': -1 } : {}) },
+            ExpressionAttributeValues: { ':one': 1, ':now': now, ':rollout': rollout.id, ...(before ? { ':minusOne': -1 } : {}) },
           },
         },
       ]);
+      return counted;
     },
 
     /** Every pointer, for the sweep: a lost upload event is found by looking at each key again. */

@@ -3,7 +3,7 @@
  * is one transaction over the ledger's revision, so that the sum holds whoever asks at the same time.
  */
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
-import { GetCommand, QueryCommand, type QueryCommandOutput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, type QueryCommandOutput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { decideGrant, type GrantVerdict, type Ledger, nextToGrant, roomIn, type Waiter } from '../domain/reservations.ts';
 import type { Clock } from '../framework/clock.ts';
 import type { Clients } from './clients.ts';
@@ -36,26 +36,21 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
     async settle(lambda: Clients['lambda'], taskGroup: string, wanted: number): Promise<Settled> {
       let maxAgeMs = freshForMs;
       for (;;) {
-        const ledger = await freshLedger(lambda, maxAgeMs);
         const [held, waiters] = await Promise.all([heldBy(taskGroup), waiting()]);
-        const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
-        if (!verdict.granted && clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
-          maxAgeMs = 0;
-          continue;
-        }
-        maxAgeMs = freshForMs;
         const waits = waiters.find((waiter) => waiter.taskGroup === taskGroup);
-        const others = waiters.filter((waiter) => waiter !== waits);
-        if (!verdict.granted) {
-          if (waits?.need === verdict.need || (await store([{ Put: { TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) } }]))) {
-            return { verdict, next: verdict.next };
-          }
-          continue;
+        if (held === wanted && !waits) return { verdict: { granted: true }, next: [] };
+        const ledger = await freshLedger(lambda, maxAgeMs);
+        const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
+        if (verdict.granted) {
+          const room = roomIn({ ...ledger, granted: ledger.granted + wanted - held });
+          const next = nextToGrant(room, waiters.filter((waiter) => waiter !== waits)).map((waiter) => waiter.taskGroup);
+          if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
+        } else if (clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
+          maxAgeMs = freshForRefusalMs;
+        } else {
+          if (waits?.need !== verdict.need) await documents.send(new PutCommand({ TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) }));
+          return { verdict, next: verdict.next };
         }
-        const after = { ...ledger, granted: ledger.granted + wanted - held };
-        const next = nextToGrant(roomIn(after), others).map((waiter) => waiter.taskGroup);
-        if (held === wanted && !waits) return { verdict, next: [] };
-        if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
       }
     },
 
@@ -113,8 +108,6 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
       if (known && clock.nowMs() - known.refreshedAtMs <= maxAgeMs) return known;
       const refreshed = await askAws(lambda, known ?? { accountLimit: 0, othersReserved: 0, granted: 0, refreshedAtMs: 0, revision: 0 });
       if (await store([ledgerWrite(refreshed, {})])) return { ...refreshed, revision: refreshed.revision + 1 };
-      // Somebody else refreshed or granted at the same moment; theirs is as fresh.
-      if (maxAgeMs === 0) maxAgeMs = freshForRefusalMs;
     }
   }
 

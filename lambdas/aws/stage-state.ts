@@ -1,5 +1,5 @@
 /** Whether the stage is going away (`cdk destroy`): then every group counts as removed. */
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Clients } from './clients.ts';
 
@@ -15,6 +15,10 @@ export function stageState(documents: Clients['documents'], table: string) {
     },
     async go(mode: Going['mode']): Promise<void> {
       await documents.send(new PutCommand({ TableName: table, Item: { ...key, mode } }));
+    },
+    /** The stage stays after all. */
+    async stay(): Promise<void> {
+      await documents.send(new DeleteCommand({ TableName: table, Key: key }));
     },
   };
 }

@@ -13,8 +13,8 @@ const GroupHint = z.object({
   kind: z.literal('group'),
   taskGroup: z.string().min(1),
   class: HintClass,
-  /** With class `rollout`: the release version whose progress this look counts towards. */
-  release: z.string().optional(),
+  /** With class `rollout`: the rollout whose progress this look counts towards. */
+  rollout: z.object({ version: z.string(), id: z.string() }).optional(),
   hops: z.int().min(0).default(0),
 });
 

@@ -29,9 +29,11 @@ export const DrainState = z.object({
   queueUrl: z.string(),
   startedAtMs: z.number(),
   emptyLooks: z.number(),
+  /** Whether any look found something in the dead-letter queue: then it is kept. */
+  deadLettersSeen: z.boolean().default(false),
   lastLookAtMs: z.number().optional(),
 });
-export type DrainState = z.infer<typeof DrainState>;
+export type DrainState = z.output<typeof DrainState>;
 
 export const PipelineRow = z.object({
   taskGroup: z.string(),
@@ -58,8 +60,8 @@ export const PipelineRow = z.object({
   keptDeadLetterQueues: z.array(z.string()).optional(),
   /** Failed tries in a row. */
   attempts: z.number().default(0),
-  /** The last release this row was counted for, and how. */
-  rollout: z.object({ version: z.string(), outcome: z.enum(['done', 'failed', 'skipped']) }).optional(),
+  /** The last rollout this row was counted for, and how. */
+  rollout: z.object({ id: z.string(), outcome: z.enum(['done', 'failed', 'skipped']) }).optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
   /** When the wish was last applied in full. */

@@ -38,7 +38,9 @@ export const Release = z.object({
   sizeBytes: z.number(),
   /** `runtime handler architecture` combinations for which a function loaded it. */
   provenFor: z.array(z.string()).default([]),
-  /** Pipelines of the current rollout; `done + failed + skipped` reaches `total`. */
+  /** The present rollout; a release that comes back by a rollback gets a new one. */
+  rolloutId: z.string().optional(),
+  /** Pipelines of the present rollout; `done + failed + skipped` reaches `total`. */
   total: z.number().default(0),
   done: z.number().default(0),
   failed: z.number().default(0),

@@ -94,9 +94,9 @@ export function desiredPipeline(item: EffectiveItem, version: string | undefined
   };
 }
 
-/** Equal for equal wishes, whatever the release: a rollout changes the code alone. */
-export function wishHash({ code: _code, ...rest }: DesiredPipeline): string {
-  return contentHash(rest);
+/** Equal for equal wishes, whatever the release: a rollout changes the code alone. The item counts whole, as not all of it is in the resources. */
+export function wishHash(item: EffectiveItem, { code: _code, ...rest }: DesiredPipeline): string {
+  return contentHash({ item, ...rest });
 }
 
 function desiredQueue(item: EffectiveItem, names: ReturnType<typeof pipelineNames>, stage: Stage): DesiredQueue {

@@ -13,6 +13,8 @@ export interface DrainLook {
   nowMs: number;
   queueUrl: string;
   messages: number;
+  /** Messages in the dead-letter queue, approximate too: seen once, it is kept. */
+  deadLetters: number;
   /** Whether a mapping works the queue off; without one, what is queued stays. */
   workedOff: boolean;
   /** Why it is not worked off, for the status. */
@@ -21,25 +23,27 @@ export interface DrainLook {
 }
 
 export type DrainVerdict =
-  | { kind: 'drained' }
+  | { kind: 'drained'; keepDeadLetters: boolean }
   | { kind: 'draining'; state: DrainState; againSeconds: number; message: string }
   /** Nothing works the queue off: only a change by the user ends this. */
   | { kind: 'stuck'; state: DrainState; message: string };
 
 export function decideDrain(before: DrainState | undefined, look: DrainLook): DrainVerdict {
-  const started = before?.queueUrl === look.queueUrl ? before : { queueUrl: look.queueUrl, startedAtMs: look.nowMs, emptyLooks: 0 };
-  const dueMs = (started.lastLookAtMs ?? started.startedAtMs) + look.lookSeconds * 1_000;
-  if (look.messages > 0) return notEmpty(started, look);
+  const fresh = { queueUrl: look.queueUrl, startedAtMs: look.nowMs, emptyLooks: 0, deadLettersSeen: false };
+  const last: DrainState = before?.queueUrl === look.queueUrl ? before : fresh;
+  const state = { ...last, deadLettersSeen: last.deadLettersSeen || look.deadLetters > 0 };
+  if (look.messages > 0) return notEmpty(state, look);
+  const dueMs = (state.lastLookAtMs ?? state.startedAtMs) + look.lookSeconds * 1_000;
   // A look too soon after the last (another hint came) says nothing new. A little early is on time: visibility is in whole seconds.
-  if (look.nowMs < dueMs - 500) return waitFor(started, Math.ceil((dueMs - look.nowMs) / 1_000));
-  const emptyLooks = started.emptyLooks + 1;
-  if (emptyLooks >= emptyLooksNeeded) return { kind: 'drained' };
-  return waitFor({ ...started, emptyLooks, lastLookAtMs: look.nowMs }, look.lookSeconds);
+  if (look.nowMs < dueMs - 500) return waitFor(state, Math.ceil((dueMs - look.nowMs) / 1_000));
+  const emptyLooks = state.emptyLooks + 1;
+  if (emptyLooks >= emptyLooksNeeded) return { kind: 'drained', keepDeadLetters: state.deadLettersSeen };
+  return waitFor({ ...state, emptyLooks, lastLookAtMs: look.nowMs }, look.lookSeconds);
 }
 
-function notEmpty(started: DrainState, look: DrainLook): DrainVerdict {
-  const state = { queueUrl: started.queueUrl, startedAtMs: started.startedAtMs, emptyLooks: 0, lastLookAtMs: look.nowMs };
-  const left = `${look.messages} task${look.messages === 1 ? '' : 's'} left`;
+function notEmpty(before: DrainState, look: DrainLook): DrainVerdict {
+  const state = { ...before, emptyLooks: 0, lastLookAtMs: look.nowMs };
+  const left = `${look.messages} message${look.messages === 1 ? '' : 's'} left`;
   if (look.workedOff) return { kind: 'draining', state, againSeconds: look.lookSeconds, message: `${left}, sending is denied` };
   return { kind: 'stuck', state, message: `${left}, but ${look.idleBecause ?? 'nothing works them off'}` };
 }

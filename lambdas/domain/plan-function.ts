@@ -4,6 +4,7 @@ import type { Action } from './actions.ts';
 import type { CodeReference, DesiredPipeline, FunctionConfiguration } from './desired.ts';
 import type { Observed, ObservedFunction } from './observed.ts';
 import type { PlanContext } from './plan.ts';
+import { liveMappings } from './plan-limits.ts';
 import { planTags } from './plan-tags.ts';
 
 export interface FunctionPlan {
@@ -16,31 +17,33 @@ export interface FunctionPlan {
 export function planFunction(desired: DesiredPipeline, observed: Observed, context: PlanContext): FunctionPlan {
   const { code, functionName } = desired;
   const nothing: FunctionPlan = { create: [], update: [], prove: [], tags: [] };
-  if (!observed.function) return code ? { ...nothing, ...planCreation(desired, code, context) } : nothing;
+  // Proved before its mapping is made, so that no task meets a handler that does not load.
+  const prove = code && liveMappings(desired, observed).length === 0 ? planProof(desired, code, context) : [];
+  if (!observed.function) return code ? { ...nothing, create: planCreation(desired, code), prove } : nothing;
   const tags = planTags(desired.tags, observed.function.tags).map(
     (change): Action =>
       change.kind === 'set'
         ? { type: 'tagFunction', functionName, tags: change.tags, reason: 'tags of the function differ' }
         : { type: 'untagFunction', functionName, keys: change.keys, reason: 'the function has tags nobody wishes' },
   );
-  return { ...nothing, update: planUpdate(desired, observed.function, context), tags };
+  return { ...nothing, update: planUpdate(desired, observed.function, context), prove, tags };
 }
 
 /** What a release is proven for: another runtime, handler or architecture may not load it. */
 export const proofOf = (desired: DesiredPipeline) => `${desired.configuration.Runtime} ${desired.configuration.Handler} ${desired.architecture}`;
 
-function planCreation(desired: DesiredPipeline, code: CodeReference, context: PlanContext): Pick<FunctionPlan, 'create' | 'prove'> {
-  const { functionName } = desired;
+function planCreation(desired: DesiredPipeline, code: CodeReference): Action[] {
+  return [
+    { type: 'createFunction', wish: desired, code, reason: 'the function is missing' },
+    { type: 'awaitFunction', functionName: desired.functionName, reason: 'AWS takes no further change of a pending function' },
+  ];
+}
+
+function planProof(desired: DesiredPipeline, code: CodeReference, context: PlanContext): Action[] {
   const provenFor = proofOf(desired);
-  return {
-    create: [
-      { type: 'createFunction', wish: desired, code, reason: 'the function is missing' },
-      { type: 'awaitFunction', functionName, reason: 'AWS takes no further change of a pending function' },
-    ],
-    prove: context.provenFor.includes(provenFor)
-      ? []
-      : [{ type: 'proveFunction', functionName, code, provenFor, reason: `${code.key} ${code.version} has not been loaded as ${provenFor} yet` }],
-  };
+  if (context.provenFor.includes(provenFor)) return [];
+  const reason = `${code.key} ${code.version} has not been loaded as ${provenFor} yet`;
+  return [{ type: 'proveFunction', functionName: desired.functionName, code, provenFor, reason }];
 }
 
 function planUpdate(desired: DesiredPipeline, observed: ObservedFunction, context: PlanContext): Action[] {

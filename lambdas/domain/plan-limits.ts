@@ -16,8 +16,12 @@ export interface LimitsPlan {
 
 export function planLimits(desired: DesiredPipeline, observed: Observed): LimitsPlan {
   const { functionName } = desired;
-  const [current, ...doubles] = observed.mappings.filter((mapping) => mapping.queueName === desired.queue.name);
-  const removed = doubles.map((mapping): Action => ({ type: 'deleteMapping', id: mapping.id, reason: 'a second mapping of the same queue' }));
+  const [current, ...doubles] = liveMappings(desired, observed);
+  const going = observed.mappings.filter((mapping) => mapping.queueName === desired.queue.name && mapping.state === 'Deleting');
+  const removed = [
+    ...doubles.map((mapping): Action => ({ type: 'deleteMapping', id: mapping.id, reason: 'a second mapping of the same queue' })),
+    ...(current ? [] : going.map((mapping): Action => ({ type: 'awaitMappingGone', id: mapping.id, reason: 'AWS takes no new mapping while the old one goes' }))),
+  ];
   if (!observed.function && !desired.code) return { before: [], concurrency: [], after: removed };
 
   const concurrency = planConcurrency(desired, observed);
@@ -34,6 +38,10 @@ export function planLimits(desired: DesiredPipeline, observed: Observed): Limits
     ? { before: [...mapping, ...removed], concurrency, after: [] }
     : { before: removed, concurrency, after: mapping };
 }
+
+/** The mappings of the wished queue that are not on their way out. */
+export const liveMappings = (desired: DesiredPipeline, observed: Observed) =>
+  observed.mappings.filter((mapping) => mapping.queueName === desired.queue.name && mapping.state !== 'Deleting');
 
 function planConcurrency(desired: DesiredPipeline, observed: Observed): Action[] {
   const { functionName, reservedConcurrency: wished } = desired;

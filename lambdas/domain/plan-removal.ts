@@ -11,12 +11,17 @@ export interface RemovalPlan {
   kept: ObservedQueue[];
 }
 
-/** `discard` takes dead letters along; otherwise a dead-letter queue with content is kept. */
-export function planRemoval(functionName: string, observed: Observed, mode: 'drained' | 'discard'): RemovalPlan {
-  const reason = mode === 'discard' ? 'the group is discarded' : 'the group is drained';
+export interface RemovalMode {
+  why: 'discarded' | 'drained';
+  /** True keeps dead-letter queues that hold something, or did in a look before: counts are approximate. */
+  keepDeadLetters: (queue: ObservedQueue) => boolean;
+}
+
+export function planRemoval(functionName: string, observed: Observed, mode: RemovalMode): RemovalPlan {
+  const reason = `the group is ${mode.why}`;
   const queues = [observed.queue, observed.formerQueue].filter((queue) => queue !== undefined);
   const deadLetterQueues = [observed.deadLetterQueue, observed.formerDeadLetterQueue].filter((queue) => queue !== undefined);
-  const kept = mode === 'discard' ? [] : deadLetterQueues.filter((queue) => queue.messages > 0);
+  const kept = deadLetterQueues.filter(mode.keepDeadLetters);
   return {
     actions: [
       ...removeMappings(observed, reason),
@@ -28,11 +33,11 @@ export function planRemoval(functionName: string, observed: Observed, mode: 'dra
 }
 
 /** Takes a drained queue of the other kind away; the function stays, the new queue's mapping follows. */
-export function planFormerQueueRemoval(observed: Observed): RemovalPlan {
+export function planFormerQueueRemoval(observed: Observed, keepDeadLetters: (queue: ObservedQueue) => boolean): RemovalPlan {
   const { formerQueue, formerDeadLetterQueue } = observed;
   const reason = 'the queue of the former kind is drained';
   const mappings = observed.mappings.filter((mapping) => mapping.queueName === formerQueue?.name);
-  const keeps = formerDeadLetterQueue !== undefined && formerDeadLetterQueue.messages > 0;
+  const keeps = formerDeadLetterQueue !== undefined && keepDeadLetters(formerDeadLetterQueue);
   return {
     actions: [
       ...removeMappings({ ...observed, mappings }, reason),

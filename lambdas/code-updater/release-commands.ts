@@ -1,0 +1,97 @@
+/** What a person may do with a key's rollout: roll back, stop, resume, check. Each answers with what is so afterwards. */
+import { uploadedCode } from '../aws/code-bucket.ts';
+import { hintRelease, noticeUpload } from '../aws/notice-upload.ts';
+import type { Services } from '../aws/services.ts';
+import type { ReleaseCommand } from '../contract/messages.ts';
+import type { Release, ReleasePointer } from '../contract/release-row.ts';
+import { rollBack, setStopped } from '../domain/release-pointer.ts';
+import { isoTime } from '../framework/clock.ts';
+
+export interface ReleaseAnswer {
+  codeKey: string;
+  /** The release the pipelines are brought to. */
+  version?: string;
+  message: string;
+}
+
+export async function runReleaseCommand(services: Services, command: ReleaseCommand): Promise<ReleaseAnswer> {
+  const { codeKey } = command;
+  switch (command.action) {
+    case 'rollback':
+      return rollBackKey(services, codeKey, command.version);
+    case 'stop':
+      return setKeyStopped(services, codeKey, true);
+    case 'resume':
+      return setKeyStopped(services, codeKey, false);
+    case 'check': {
+      const version = await noticeUpload(services, codeKey);
+      return version ? { codeKey, version, message: 'a new release' } : { codeKey, message: 'nothing new' };
+    }
+  }
+}
+
+async function rollBackKey(services: Services, codeKey: string, target: string | undefined): Promise<ReleaseAnswer> {
+  for (;;) {
+    const pointer = await pointerOf(services, codeKey);
+    const moved = rollBack(pointer, target, now(services));
+    if (!moved) throw new Error(`${codeKey}: no release ran before ${pointer.version ?? 'the first'}; name one with "version"`);
+    const version = moved.pointer.version as string;
+    if (!(await uploadedCode(services.clients.s3, services.stage.codeBucket, codeKey, version))) {
+      throw new Error(`${codeKey}: version ${version} is not in the code bucket`);
+    }
+    await releaseFor(services, codeKey, version);
+    if (!(await services.releases.movePointer(moved.pointer))) continue;
+    if (moved.previous && moved.previous !== version) {
+      await services.releases.updateRelease(codeKey, moved.previous, { state: 'RolledBack', message: `rolled back to ${version}`, updatedAt: now(services) });
+    }
+    await hintRelease(services, codeKey, version);
+    return { codeKey, version, message: `rolling back to ${version}; it stays there until the next upload` };
+  }
+}
+
+/** The row of the release to go back to; one refused once is refused again. A version never seen gets a row. */
+async function releaseFor(services: Services, codeKey: string, version: string): Promise<void> {
+  const { releases, stage, clients } = services;
+  const known = await releases.release(codeKey, version);
+  if (known?.state === 'Refused') throw new Error(`${codeKey}: version ${version} was refused: ${known.message}`);
+  if (known) return;
+  const code = await uploadedCode(clients.s3, stage.codeBucket, codeKey, version);
+  const release: Release = {
+    codeKey,
+    id: `version#${version}`,
+    version,
+    state: 'RollingOut',
+    message: 'rolled back to',
+    uploadedAt: code?.uploadedAt ?? now(services),
+    sizeBytes: code?.sizeBytes ?? 0,
+    provenFor: [],
+    total: 0,
+    done: 0,
+    failed: 0,
+    skipped: 0,
+    updatedAt: now(services),
+  };
+  await releases.putRelease(release);
+}
+
+async function setKeyStopped(services: Services, codeKey: string, stopped: boolean): Promise<ReleaseAnswer> {
+  for (;;) {
+    const pointer = await pointerOf(services, codeKey);
+    const { version } = pointer;
+    if (version === undefined) throw new Error(`${codeKey}: no release runs yet, there is no rollout to ${stopped ? 'stop' : 'resume'}`);
+    if (pointer.stopped === stopped) return { codeKey, version, message: stopped ? 'was stopped already' : 'was not stopped' };
+    if (!(await services.releases.movePointer(setStopped(pointer, stopped, now(services))))) continue;
+    const message = stopped ? 'stopped by hand: pipelines keep what they run' : 'resumed by hand';
+    await services.releases.updateRelease(codeKey, version, { state: stopped ? 'Stopped' : 'RollingOut', message, updatedAt: now(services) });
+    if (!stopped) await hintRelease(services, codeKey, version);
+    return { codeKey, version, message };
+  }
+}
+
+async function pointerOf(services: Services, codeKey: string): Promise<ReleasePointer> {
+  const pointer = await services.releases.pointer(codeKey);
+  if (!pointer) throw new Error(`${codeKey}: nothing was uploaded under this key yet`);
+  return pointer;
+}
+
+const now = (services: Services) => isoTime(services.clock.nowMs());

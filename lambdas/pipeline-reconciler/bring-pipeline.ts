@@ -1,0 +1,154 @@
+/**
+ * Brings a group with a valid item to its wish: observe → plan → room → apply → status. A hint whose wish and release
+ * were applied already ends before the first call outside our tables.
+ */
+import { applyPlan } from '../aws/apply-plan.ts';
+import { uploadedCode } from '../aws/code-bucket.ts';
+import { observePipeline } from '../aws/observe-pipeline.ts';
+import { canonicalJson } from '../contract/names.ts';
+import type { PipelineRow } from '../contract/pipeline-row.ts';
+import { type DesiredPipeline, desiredPipeline, wishHash } from '../domain/desired.ts';
+import type { EffectiveItem } from '../domain/effective-item.ts';
+import type { Observed } from '../domain/observed.ts';
+import { planPipeline, withoutRoom } from '../domain/plan.ts';
+import { proofOf } from '../domain/plan-function.ts';
+import { chooseRelease } from '../domain/release-choice.ts';
+import { nextRow, waitingForCodeMessage } from '../domain/status.ts';
+import { again, done, type Outcome } from '../framework/sqs-batch.ts';
+import { observeFunction } from '../aws/functions.ts';
+import { countRollout } from './count-rollout.ts';
+import { finishedRow, wished } from './finished-row.ts';
+import { hintNext } from './hint-next.ts';
+import type { Look } from './look.ts';
+import { replaceQueue, tendFormerDeadLetters } from './replace-queue.ts';
+
+/** What one pass works with. */
+export interface Wish {
+  item: EffectiveItem;
+  warnings: string[];
+  desired: DesiredPipeline;
+  hash: string;
+  /** What the group has to wait for, as the status says it. */
+  waitsFor?: string;
+}
+
+export async function bringPipeline(look: Look, item: EffectiveItem, warnings: string[]): Promise<Outcome> {
+  const { row, services, hint } = look;
+  const version = await releaseToRun(look, item);
+  const desired = desiredPipeline(item, version, services.stage);
+  const wish: Wish = { item, warnings, desired, hash: wishHash(item, desired) };
+  const applied = row !== undefined && row.appliedHash === wish.hash && (row.phase === 'Active' || row.phase === 'Paused');
+  const current = applied && row.release?.version === version && row.release?.codeKey === item.code.key;
+  if (current && hint.class !== 'sweep') {
+    await countRollout(look, row, 'done');
+    return done;
+  }
+  const codeOnly = applied && hint.class === 'rollout' && row.release !== undefined;
+  const observed = await observe(look, item, codeOnly);
+  const code = await withCode(look, wish, observed);
+  const room = await withRoom(look, code, observed);
+  return apply(look, room, observed, version);
+}
+
+async function releaseToRun({ services, row }: Pick<Look, 'services' | 'row'>, item: EffectiveItem): Promise<string | undefined> {
+  const pinned = item.code.version;
+  const pointer = pinned === undefined ? await services.releases.pointer(item.code.key) : undefined;
+  return chooseRelease({ codeKey: item.code.key, pinned }, pointer, row?.release);
+}
+
+/** A rollout changes the code of a pipeline that is known to be as wished: its function is all it looks at. */
+async function observe(look: Look, item: EffectiveItem, codeOnly: boolean): Promise<Observed & { codeOnly: boolean }> {
+  const { services, lambda, taskGroup, row } = look;
+  if (codeOnly && row?.resources.functionName) {
+    const fn = await observeFunction(lambda.unpaced, services.stage.settings.prefix, row.resources.functionName);
+    if (fn) return { function: fn, mappings: [], codeOnly: true };
+  }
+  const fifo = item.queue.fifo;
+  const former = row !== undefined && (look.hint.class === 'sweep' || hasOtherKind(row, fifo));
+  return { ...(await observePipeline(services, lambda, { taskGroup, fifo, former, row })), codeOnly: false };
+}
+
+const hasOtherKind = (row: PipelineRow, fifo: boolean) => row.resources.queueUrl !== undefined && row.resources.queueUrl.endsWith('.fifo') !== fifo;
+
+/** Leaves the code out of the wish where the version to run is not in the bucket: what runs goes on. */
+async function withCode(look: Look, wish: Wish, observed: Observed): Promise<Wish> {
+  const { code } = wish.desired;
+  const { key } = wish.item.code;
+  if (!code) return { ...wish, waitsFor: waitingForCodeMessage(key, undefined, observed.function !== undefined) };
+  if (observed.function?.code?.version === code.version && observed.function.code.key === code.key) return wish;
+  if (await uploadedCode(look.services.clients.s3, look.services.stage.codeBucket, code.key, code.version)) return wish;
+  const { code: _missing, ...desired } = wish.desired;
+  return { ...wish, desired, waitsFor: waitingForCodeMessage(key, code.version, observed.function !== undefined) };
+}
+
+/** Takes what the reservation needs from the ledger before AWS is asked; what falls is given back after. */
+async function withRoom(look: Look, wish: Wish, observed: Observed & { codeOnly: boolean }): Promise<Wish> {
+  if (observed.codeOnly) return wish;
+  const { reservations } = look.services;
+  const wanted = wish.desired.code || observed.function ? (wish.desired.reservedConcurrency ?? 0) : 0;
+  if (wanted <= (await reservations.heldBy(look.taskGroup))) return wish;
+  const { verdict, next } = await reservations.settle(look.lambda.paced, look.taskGroup, wanted);
+  await hintNext(look, next);
+  if (verdict.granted) return wish;
+  return { ...wish, desired: withoutRoom(wish.desired, observed), waitsFor: `waits for room: ${verdict.message}` };
+}
+
+async function apply(look: Look, wish: Wish, observed: Observed & { codeOnly: boolean }, version: string | undefined): Promise<Outcome> {
+  const { services, taskGroup } = look;
+  const plan = planFor(await provenFor(look, wish, observed), look.row, wish, observed);
+  // Before the first call: removing the group must find what a crash left half made.
+  if (plan.length > 0 || look.row === undefined) await look.save(progressRow(look, wish));
+  const applied = await applyPlan(services, look.lambda, plan, look.checkTime);
+  if (applied.provenFor && wish.desired.code) await rememberProof(look, wish, applied.provenFor);
+  await giveBack(look, wish);
+  if (observed.formerQueue) return replaceQueue(look, wish, observed, observed.formerQueue, applied);
+
+  const row = await tendFormerDeadLetters(look, finishedRow(look, wish, observed, applied), observed.formerDeadLetterQueue);
+  if (plan.length > 0 || saysMore(row, look.row)) await look.save(row);
+  await countRollout(look, row, wish.waitsFor ? 'skipped' : 'done');
+  services.log.info('applied', { taskGroup, phase: row.phase, actions: plan.length });
+  // A release that came while this one was applied may have listed the pipelines before this one's row was there.
+  const movedOn = !wish.waitsFor && (await releaseToRun({ services, row }, wish.item)) !== version;
+  return movedOn ? again(1) : done;
+}
+
+/** Whether `row` tells anything that `before` did not, but for the time. */
+function saysMore(row: PipelineRow, before: PipelineRow | undefined): boolean {
+  const timeless = ({ updatedAt: _updated, appliedAt: _applied, ...rest }: PipelineRow) => canonicalJson(rest);
+  return before === undefined || timeless(row) !== timeless(before);
+}
+
+function planFor(proven: readonly string[], row: PipelineRow | undefined, wish: Wish, observed: Observed & { codeOnly: boolean }) {
+  const recorded = row?.release && { key: row.release.codeKey, version: row.release.version, codeSha256: row.release.codeSha256 };
+  const plan = planPipeline(wish.desired, observed, { ...(recorded ? { recorded } : {}), provenFor: proven });
+  return observed.codeOnly ? plan.filter((action) => action.type === 'updateFunctionCode' || action.type === 'awaitFunction') : plan;
+}
+
+/** What the release is known to load as; asked only where a new mapping makes it matter. */
+async function provenFor(look: Look, { desired }: Wish, observed: Observed & { codeOnly: boolean }): Promise<readonly string[]> {
+  if (!desired.code || observed.codeOnly || observed.mappings.length > 0) return [proofOf(desired)];
+  const release = await look.services.releases.release(desired.code.key, desired.code.version);
+  return release?.provenFor ?? [];
+}
+
+async function rememberProof(look: Look, { desired }: Wish, proof: string): Promise<void> {
+  const { releases } = look.services;
+  const release = desired.code && (await releases.release(desired.code.key, desired.code.version));
+  if (!release || release.provenFor.includes(proof)) return;
+  await releases.updateRelease(release.codeKey, release.version, { provenFor: [...release.provenFor, proof], updatedAt: look.now() });
+}
+
+function progressRow(look: Look, wish: Wish): PipelineRow {
+  const { row } = look;
+  const phase = row?.appliedAt === undefined ? 'Creating' : 'Updating';
+  return nextRow(row, look.taskGroup, phase, 'in progress', look.now(), { ...wished(wish), ...(row?.drain ? { drain: row.drain } : {}) });
+}
+
+/** After AWS has taken it back: whoever waits for the room is looked at. */
+async function giveBack(look: Look, { desired, waitsFor }: Wish): Promise<void> {
+  const { reservations } = look.services;
+  if (waitsFor?.startsWith('waits for room')) return;
+  const wanted = desired.reservedConcurrency ?? 0;
+  const { next } = await reservations.settle(look.lambda.paced, look.taskGroup, Math.min(wanted, await reservations.heldBy(look.taskGroup)));
+  await hintNext(look, next);
+}

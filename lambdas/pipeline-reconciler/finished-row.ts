@@ -1,0 +1,51 @@
+/** The status of a group whose plan was carried out. */
+import type { Applied } from '../aws/apply-plan.ts';
+import type { Phase, PipelineResources, PipelineRow, RunningRelease } from '../contract/pipeline-row.ts';
+import type { Observed } from '../domain/observed.ts';
+import { activeMessage, nextRow, without } from '../domain/status.ts';
+import type { Wish } from './bring-pipeline.ts';
+import type { Look } from './look.ts';
+
+export function finishedRow(look: Look, wish: Wish, observed: Observed & { codeOnly: boolean }, applied: Applied): PipelineRow {
+  const { item, desired, waitsFor } = wish;
+  const phase: Phase = waitsFor ? 'Waiting' : item.paused ? 'Paused' : 'Active';
+  const release = runningRelease(look.row, wish, observed, applied);
+  const message = waitsFor ?? (item.paused ? 'paused: its mapping is disabled, tasks stay queued' : activeMessage(item, release));
+  const reserved = desired.reservedConcurrency;
+  const row = nextRow(look.row, look.taskGroup, phase, message, look.now(), {
+    resources: observed.codeOnly && look.row ? look.row.resources : resourcesOf(wish, observed, applied),
+    ...wished(wish),
+    attempts: 0,
+    ...(release ? { release } : {}),
+    ...(waitsFor ? {} : { appliedHash: wish.hash, appliedAt: look.now() }),
+    ...(reserved === undefined ? {} : { reserved }),
+  });
+  const applicable = waitsFor ? without(row, 'appliedHash') : row;
+  return reserved === undefined ? without(applicable, 'reserved') : applicable;
+}
+
+/** What the row keeps of the item: how it is to be removed hangs on it when the item is gone. */
+export function wished({ item, warnings }: Wish): Partial<PipelineRow> {
+  return { effective: { ...item }, warnings, codeKey: item.code.key, pinned: item.code.version !== undefined };
+}
+
+/** Also what a queue being replaced leaves behind is written down: the row is how the next look finds it. */
+export function resourcesOf({ desired }: Wish, observed: Observed, applied: Applied): PipelineResources {
+  const queueUrl = observed.queue?.url ?? applied.queueUrls[desired.queue.name];
+  const deadLetterQueueUrl = observed.deadLetterQueue?.url ?? applied.queueUrls[desired.deadLetterQueue.name];
+  const mappingId = applied.mappingId ?? observed.mappings[0]?.id;
+  const hasFunction = observed.function !== undefined || applied.codeSha256 !== undefined;
+  return {
+    ...(queueUrl ? { queueUrl } : {}),
+    ...(deadLetterQueueUrl ? { deadLetterQueueUrl } : {}),
+    ...(hasFunction ? { functionName: desired.functionName } : {}),
+    ...(mappingId ? { mappingId } : {}),
+  };
+}
+
+function runningRelease(row: PipelineRow | undefined, { desired }: Wish, observed: Observed, applied: Applied): RunningRelease | undefined {
+  const { code } = desired;
+  if (!code) return row?.release;
+  const codeSha256 = applied.codeSha256 ?? observed.function?.codeSha256 ?? row?.release?.codeSha256 ?? '';
+  return { codeKey: code.key, version: code.version, codeSha256 };
+}

@@ -1,0 +1,75 @@
+/**
+ * A hint's whole way: lease → read item, defaults, row → present, absent or invalid → the step for it → let go. Whatever
+ * the hint said, what counts is what the tables say now.
+ */
+import type { Lease } from '../aws/leases.ts';
+import type { Services } from '../aws/services.ts';
+import type { GroupHint } from '../contract/messages.ts';
+import { defaultsGroup } from '../contract/names.ts';
+import { effectiveItem } from '../domain/effective-item.ts';
+import { again, done, type Outcome } from '../framework/sqs-batch.ts';
+import { bringPipeline } from './bring-pipeline.ts';
+import { countRollout } from './count-rollout.ts';
+import { createLook, type Look, type LookTime } from './look.ts';
+import { recordFailure } from './record-failure.ts';
+import { removePipeline } from './remove-pipeline.ts';
+import { spreadDefaults } from './spread-defaults.ts';
+import { nextRow } from '../domain/status.ts';
+
+const deferSeconds = 2;
+
+/** `first` says that this hint was not tried before: a new wish, not a retry. */
+export async function lookAtGroup(services: Services, hint: GroupHint, first: boolean, time: LookTime): Promise<Outcome> {
+  if (hint.taskGroup === defaultsGroup) return spreadDefaults(services);
+  let lease = await services.groupLeases.acquire(hint.taskGroup, services.newId(), services.clock.nowMs());
+  // Who holds the lease looks again for a change; a rollout's count needs a look of its own.
+  if (!lease) return hint.class === 'rollout' ? again(deferSeconds) : done;
+  try {
+    for (let current = { hint, first }; ; current = { hint: { ...hint, class: 'change' }, first: true }) {
+      const outcome = await lookOnce(services, current.hint, current.first, lease, time);
+      if (services.clock.nowMs() > time.deadlineMs) {
+        await services.groupLeases.drop(lease);
+        return again(1);
+      }
+      const released: true | Lease = await services.groupLeases.release(lease);
+      if (released === true) return outcome;
+      lease = released;
+    }
+  } catch (error) {
+    await services.groupLeases.drop(lease);
+    throw error;
+  }
+}
+
+async function lookOnce(services: Services, hint: GroupHint, first: boolean, lease: Lease, time: LookTime): Promise<Outcome> {
+  const { taskGroup } = hint;
+  const [item, defaults, row, going] = await Promise.all([
+    services.config.get(taskGroup),
+    services.config.get(defaultsGroup),
+    services.pipelines.get(taskGroup),
+    services.stageState.going(),
+  ]);
+  const look = createLook(services, hint, lease, time, row, going);
+  try {
+    if (item === undefined || going || hasExpired(item, services.clock.nowMs())) return await removePipeline(look);
+    const verdict = effectiveItem(item, defaults, services.stage);
+    return verdict.valid ? await bringPipeline(look, verdict.item, verdict.warnings) : await recordInvalid(look, verdict.problems);
+  } catch (error) {
+    return recordFailure(look, error, first);
+  }
+}
+
+function hasExpired(item: Record<string, unknown>, nowMs: number): boolean {
+  return typeof item.expiresAt === 'number' && item.expiresAt * 1_000 <= nowMs;
+}
+
+/** The pipeline that exists stays as it is: only the row says what is wrong. */
+async function recordInvalid(look: Look, problems: string[]): Promise<Outcome> {
+  const { row, taskGroup } = look;
+  const told = row?.phase === 'Invalid' && JSON.stringify(row.problems) === JSON.stringify(problems);
+  const message = `the config item has ${problems.length} problem${problems.length === 1 ? '' : 's'}: ${problems.join('; ')}`;
+  const next = told ? row : nextRow(row, taskGroup, 'Invalid', message, look.now(), { problems, attempts: 0 });
+  if (!told) await look.save(next);
+  await countRollout(look, next, 'skipped');
+  return done;
+}

@@ -1,0 +1,23 @@
+/** Whether the pipelines are gone, still going, or will not go by themselves. Pure. */
+import type { PipelineRow } from '../contract/pipeline-row.ts';
+
+export type CleanupVerdict = { kind: 'clean' } | { kind: 'waiting' } | { kind: 'stuck'; reason: string };
+
+/** CloudFormation waits an hour for a custom resource; its answer must come before. */
+const mostMs = 55 * 60_000;
+/** Time for every group to have been looked at before one that stands still counts as stuck. */
+const settleMs = 60_000;
+
+export function judge(rows: readonly PipelineRow[], runningMs: number): CleanupVerdict {
+  // A kept dead-letter queue is all that is left of its group: dead letters outlive the stack.
+  const left = rows.filter((row) => row.keptDeadLetterQueues === undefined);
+  if (left.length === 0) return { kind: 'clean' };
+  const stuck = left.filter((row) => row.phase === 'Failed' || (row.phase === 'Draining' && /, but /.test(row.message)));
+  if (runningMs < settleMs || (stuck.length < left.length && runningMs < mostMs)) return { kind: 'waiting' };
+  const named = left.slice(0, 5).map((row) => `${row.taskGroup} (${row.phase}: ${row.message})`);
+  const more = left.length > named.length ? ` and ${left.length - named.length} more` : '';
+  return {
+    kind: 'stuck',
+    reason: `${left.length} pipelines are left: ${named.join('; ')}${more}. Resume or mend them, or deploy with -c sluice:pipelinesOnDestroy=discard, and destroy again.`,
+  };
+}

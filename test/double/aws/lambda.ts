@@ -74,6 +74,8 @@ export class LambdaDouble {
   readonly #s3: S3Double;
   readonly #sqs: SqsDouble;
   readonly #getFunction: RateLimit;
+  /** Reserved by functions that are not in the double, our own among them. */
+  reservedElsewhere = 0;
   /** Set by a test to answer invocations itself; undefined falls back to the zip's simulated content. */
   onInvoke: (name: string, payload: string) => { errorType: string; errorMessage: string } | string | undefined = () => undefined;
 
@@ -135,7 +137,7 @@ export class LambdaDouble {
   }
 
   reservedTotal(): number {
-    return this.all().reduce((sum, record) => sum + (record.reserved ?? 0), 0);
+    return this.all().reduce((sum, record) => sum + (record.reserved ?? 0), this.reservedElsewhere);
   }
 
   #create(input: CreateFunctionCommandInput): object {

@@ -108,7 +108,7 @@ async function apply(look: Look, wish: Wish, observed: Observed & { codeOnly: bo
   await countRollout(look, row, wish.waitsFor ? 'skipped' : 'done');
   services.log.info('applied', { taskGroup, phase: row.phase, actions: plan.length });
   // A release that came while this one was applied may have listed the pipelines before this one's row was there.
-  const movedOn = !wish.waitsFor && (await releaseToRun({ services, row }, wish.item)) !== version;
+  const movedOn = (await releaseToRun({ services, row }, wish.item)) !== version;
   return movedOn ? again(1) : done;
 }
 

@@ -24,7 +24,11 @@ export async function uploadCode(clients: LocalClients, outputs: Outputs, key: s
 }
 
 /** Takes any item: whether it is a good one is for Sluice to say, in the pipeline's status. */
-export async function putItem(clients: LocalClients, outputs: Outputs, item: { taskGroup: string }): Promise<void> {
+export async function putItem(
+  clients: LocalClients,
+  outputs: Outputs,
+  item: { taskGroup: string; [field: string]: unknown },
+): Promise<void> {
   await clients.documents.send(new PutCommand({ TableName: output(outputs, 'ConfigTableName'), Item: item }));
 }
 

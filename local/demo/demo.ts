@@ -16,7 +16,10 @@ import { type DemoGroup, demoGroups, mixed, taskMilliseconds, tasksOf } from './
 
 const own = 'sluice';
 const shared = 'shared';
-const titles = { [own]: 'Sluice, a pipeline per group', [shared]: `One shared queue, ${sharedConsumers} consumers` };
+const systems = {
+  [own]: { name: 'Sluice', title: 'Sluice, a pipeline per group' },
+  [shared]: { name: 'shared queue', title: `One shared queue, ${sharedConsumers} consumers` },
+};
 
 export interface Demo {
   partner: Partner;
@@ -67,8 +70,8 @@ async function watch({ partner, groups }: Demo, signal: AbortSignal): Promise<vo
 
 function figuresOf({ partner, groups }: Demo): SystemFigures[] {
   const now = performance.now();
-  return [own, shared].map((system) => ({
-    title: titles[system as keyof typeof titles],
+  return Object.entries(systems).map(([system, names]) => ({
+    ...names,
     groups: groups.flatMap(({ taskGroup, tasks }): GroupFigures[] => {
       const account = partner.books(system).get(taskGroup);
       return account ? [{ taskGroup, tasks, ...account.figures(now) }] : [];
@@ -77,16 +80,16 @@ function figuresOf({ partner, groups }: Demo): SystemFigures[] {
 }
 
 function printResult(demo: Demo): boolean {
-  const systems = figuresOf(demo);
-  const problems = shortfalls(systems[0]?.groups ?? []);
+  const figures = figuresOf(demo);
+  const problems = shortfalls(figures[0]?.groups ?? []);
   const lines = [
     '',
-    resultTable(systems),
+    resultTable(figures),
     '',
     problems.length === 0
       ? `Sluice kept every group's limit and used at least ${percent(usedAtLeast)} of it while there was a backlog.`
       : `Sluice fell short: ${problems.join('; ')}.`,
-    sharedSentence(systems[1]?.groups ?? []),
+    sharedSentence(figures[1]?.groups ?? []),
   ];
   console.log(lines.join('\n'));
   return problems.length === 0;

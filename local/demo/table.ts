@@ -8,6 +8,8 @@ export interface GroupFigures extends Figures {
 
 export interface SystemFigures {
   title: string;
+  /** For where room is short. */
+  name: string;
   groups: GroupFigures[];
 }
 
@@ -78,7 +80,7 @@ function liveLine(group: GroupFigures): string {
 export function liveSentence(systems: SystemFigures[], seconds: number): string {
   const of = (group: GroupFigures) =>
     `${group.taskGroup} ${group.inFlight}/${group.limit} running ${group.done}/${group.tasks} done${group.refused ? ` ${group.refused} refused` : ''}`;
-  return `${seconds.toFixed(0).padStart(4)} s  ${systems.map((system) => `${system.title}: ${system.groups.map(of).join(', ')}`).join(' | ')}`;
+  return `${seconds.toFixed(0).padStart(4)} s  ${systems.map((system) => `${system.name}: ${system.groups.map(of).join(', ')}`).join(' | ')}`;
 }
 
 export const percent = (share: number) => `${(share * 100).toFixed(1)}%`;

@@ -40,8 +40,8 @@ it('accepts 97% and nothing below', () => {
 
 it('puts both systems in one table, its columns under each other', () => {
   const table = resultTable([
-    { title: 'Sluice', groups: [good] },
-    { title: 'Shared', groups: [bad] },
+    { name: 'Sluice', title: 'Sluice', groups: [good] },
+    { name: 'shared', title: 'Shared', groups: [bad] },
   ]);
   expect(table.split('\n')).toEqual([
     '                peak in  most starts  seconds above          tasks           limit',
@@ -54,7 +54,7 @@ it('puts both systems in one table, its columns under each other', () => {
 });
 
 it('shows a line for each group while it runs, and marks starts above the limit', () => {
-  const lines = liveTable([{ title: 'Shared', groups: [good, bad] }], 12.4);
+  const lines = liveTable([{ name: 'shared', title: 'Shared', groups: [good, bad] }], 12.4);
   expect(lines).toEqual([
     '12 s     running  done                              started/s  429s',
     'Shared',
@@ -64,7 +64,7 @@ it('shows a line for each group while it runs, and marks starts above the limit'
 });
 
 it('fits a terminal of 80 columns', () => {
-  const lines = liveTable([{ title: 'Shared', groups: [{ ...bad, tasks: 7_200, done: 7_199 }] }], 3_600);
+  const lines = liveTable([{ name: 'shared', title: 'Shared', groups: [{ ...bad, tasks: 7_200, done: 7_199 }] }], 3_600);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(80);
 });
 
@@ -72,10 +72,10 @@ it('says everything on one line where lines cannot be redrawn', () => {
   expect(
     liveSentence(
       [
-        { title: 'Sluice', groups: [good] },
-        { title: 'Shared', groups: [bad] },
+        { name: 'Sluice', title: 'Sluice', groups: [good] },
+        { name: 'shared', title: 'Shared', groups: [bad] },
       ],
       5,
     ),
-  ).toBe('   5 s  Sluice: A 2/2 running 120/120 done | Shared: A 2/2 running 90/120 done 31 refused');
+  ).toBe('   5 s  Sluice: A 2/2 running 120/120 done | shared: A 2/2 running 90/120 done 31 refused');
 });

@@ -17,7 +17,12 @@ export interface Applied {
 }
 
 /** `beforeEach` may throw to stop: the look's time is up. */
-export async function applyPlan(services: Services, lambda: PacedLambda, plan: readonly Action[], beforeEach: () => void): Promise<Applied> {
+export async function applyPlan(
+  services: Services,
+  lambda: PacedLambda,
+  plan: readonly Action[],
+  beforeEach: () => void,
+): Promise<Applied> {
   const applied: Applied = { queueUrls: {} };
   for (const action of plan) {
     beforeEach();
@@ -27,7 +32,12 @@ export async function applyPlan(services: Services, lambda: PacedLambda, plan: r
   return applied;
 }
 
-async function applyAction({ clients, stage, clock }: Services, { paced, unpaced }: PacedLambda, action: Action, applied: Applied): Promise<void> {
+async function applyAction(
+  { clients, stage, clock }: Services,
+  { paced, unpaced }: PacedLambda,
+  action: Action,
+  applied: Applied,
+): Promise<void> {
   switch (action.type) {
     case 'createQueue':
       applied.queueUrls[action.queue.name] = await queues.createQueue(clients.sqs, action.queue, action.tags);

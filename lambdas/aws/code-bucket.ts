@@ -10,9 +10,16 @@ export interface UploadedCode {
 }
 
 /** The newest version of `codeKey`, or the given one; undefined where there is none (or it was deleted). */
-export async function uploadedCode(s3: Clients['s3'], bucket: string, codeKey: string, version?: string): Promise<UploadedCode | undefined> {
+export async function uploadedCode(
+  s3: Clients['s3'],
+  bucket: string,
+  codeKey: string,
+  version?: string,
+): Promise<UploadedCode | undefined> {
   const found = await named('HeadObject', `s3://${bucket}/${codeKey}`, () =>
-    ifThere(isObjectMissing, () => s3.send(new HeadObjectCommand({ Bucket: bucket, Key: codeKey, ...(version ? { VersionId: version } : {}) }))),
+    ifThere(isObjectMissing, () =>
+      s3.send(new HeadObjectCommand({ Bucket: bucket, Key: codeKey, ...(version ? { VersionId: version } : {}) })),
+    ),
   );
   if (!found?.VersionId) return undefined;
   return { version: found.VersionId, sizeBytes: found.ContentLength ?? 0, uploadedAt: (found.LastModified ?? new Date(0)).toISOString() };
@@ -24,6 +31,8 @@ export async function emptyBucket(s3: Clients['s3'], bucket: string): Promise<vo
     const page = await named('ListObjectVersions', bucket, () => s3.send(new ListObjectVersionsCommand({ Bucket: bucket })));
     const objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key, VersionId }) => ({ Key, VersionId }));
     if (objects.length === 0) return;
-    await named('DeleteObjects', bucket, () => s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } })));
+    await named('DeleteObjects', bucket, () =>
+      s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } })),
+    );
   }
 }

@@ -20,4 +20,7 @@ export async function withStorageMode<T>(stage: Stage, call: (mode: StorageMode)
   }
 }
 
-const refusesMode = (error: unknown) => error instanceof Error && /S3ObjectStorageMode|storage mode/i.test(error.message) && /not supported|unsupported|unknown|invalid/i.test(error.message);
+const refusesMode = (error: unknown) =>
+  error instanceof Error &&
+  /S3ObjectStorageMode|storage mode/i.test(error.message) &&
+  /not supported|unsupported|unknown|invalid/i.test(error.message);

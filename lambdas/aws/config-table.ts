@@ -14,7 +14,12 @@ export function configTable(documents: Clients['documents'], table: string) {
       let start: Record<string, unknown> | undefined;
       do {
         const page: ScanCommandOutput = await documents.send(
-          new ScanCommand({ TableName: table, ProjectionExpression: 'taskGroup', ConsistentRead: true, ...(start ? { ExclusiveStartKey: start } : {}) }),
+          new ScanCommand({
+            TableName: table,
+            ProjectionExpression: 'taskGroup',
+            ConsistentRead: true,
+            ...(start ? { ExclusiveStartKey: start } : {}),
+          }),
         );
         yield (page.Items ?? []).map((item) => String(item.taskGroup));
         start = page.LastEvaluatedKey;

@@ -22,7 +22,13 @@ export interface ControlPlaneBudget {
   acquire(currentClass: () => Promise<HintClass>, giveUpAtMs: number): Promise<void>;
 }
 
-export function controlPlaneBudget(documents: Clients['documents'], table: string, callsPerSecond: number, clock: Clock, random: () => number): ControlPlaneBudget {
+export function controlPlaneBudget(
+  documents: Clients['documents'],
+  table: string,
+  callsPerSecond: number,
+  clock: Clock,
+  random: () => number,
+): ControlPlaneBudget {
   const pace = paceOf(callsPerSecond);
   const row = { pk: 'budget', sk: 'lambda' };
 
@@ -56,13 +62,29 @@ export function controlPlaneBudget(documents: Clients['documents'], table: strin
 
   /** Books now, when nobody is booked. */
   function bookIdle(nowMs: number): Promise<number | undefined> {
-    return book(pace, nowMs, 'SET tatMs = :next', 'attribute_not_exists(pk) OR tatMs < :now', { ':next': nowMs + pace.intervalMs, ':now': nowMs });
+    return book(pace, nowMs, 'SET tatMs = :next', 'attribute_not_exists(pk) OR tatMs < :now', {
+      ':next': nowMs + pace.intervalMs,
+      ':now': nowMs,
+    });
   }
 
-  async function book(used: Pace, nowMs: number, UpdateExpression: string, ConditionExpression: string, values: Record<string, unknown>): Promise<number | undefined> {
+  async function book(
+    used: Pace,
+    nowMs: number,
+    UpdateExpression: string,
+    ConditionExpression: string,
+    values: Record<string, unknown>,
+  ): Promise<number | undefined> {
     try {
       const { Attributes } = await documents.send(
-        new UpdateCommand({ TableName: table, Key: row, UpdateExpression, ConditionExpression, ExpressionAttributeValues: values, ReturnValues: 'ALL_NEW' }),
+        new UpdateCommand({
+          TableName: table,
+          Key: row,
+          UpdateExpression,
+          ConditionExpression,
+          ExpressionAttributeValues: values,
+          ReturnValues: 'ALL_NEW',
+        }),
       );
       return startOf(used, Number(Attributes?.tatMs), nowMs);
     } catch (error) {

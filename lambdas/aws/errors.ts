@@ -23,7 +23,8 @@ const isNamed = (error: unknown, ...names: string[]) => error instanceof Error &
 
 export const isFunctionMissing = (error: unknown) => isNamed(error, 'ResourceNotFoundException');
 export const isQueueMissing = (error: unknown) => isNamed(error, 'QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue');
-export const isObjectMissing = (error: unknown) => isNamed(error, 'NotFound', 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed') || statusOf(error) === 404;
+export const isObjectMissing = (error: unknown) =>
+  isNamed(error, 'NotFound', 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed') || statusOf(error) === 404;
 export const isConditionFailed = (error: unknown) => isNamed(error, 'ConditionalCheckFailedException');
 export const isTransactionCancelled = (error: unknown) => isNamed(error, 'TransactionCanceledException', 'TransactionConflictException');
 

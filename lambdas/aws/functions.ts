@@ -4,9 +4,9 @@ import {
   CreateFunctionCommand,
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
-  type FunctionConfiguration as LambdaConfiguration,
   GetFunctionCommand,
   type GetFunctionCommandOutput,
+  type FunctionConfiguration as LambdaConfiguration,
   PutFunctionConcurrencyCommand,
   type Runtime,
   TagResourceCommand,
@@ -26,11 +26,14 @@ import { ForeignResourceError, ifThere, isFunctionMissing, named } from './error
 
 type Lambda = Clients['lambda'];
 
-export const functionArn = (stage: Stage, name: string) => `arn:${stage.partition}:lambda:${stage.region}:${stage.accountId}:function:${name}`;
+export const functionArn = (stage: Stage, name: string) =>
+  `arn:${stage.partition}:lambda:${stage.region}:${stage.accountId}:function:${name}`;
 
 /** The function as it is; undefined where there is none. Uses GetFunction alone, which has a quota of its own: not paced. */
 export async function observeFunction(lambda: Lambda, prefix: string, name: string): Promise<ObservedFunction | undefined> {
-  const found = await named('GetFunction', name, () => ifThere(isFunctionMissing, () => lambda.send(new GetFunctionCommand({ FunctionName: name }))));
+  const found = await named('GetFunction', name, () =>
+    ifThere(isFunctionMissing, () => lambda.send(new GetFunctionCommand({ FunctionName: name }))),
+  );
   if (!found) return undefined;
   if (!isOurs(prefix, found.Tags)) throw new ForeignResourceError('function', name);
   return observed(found);
@@ -84,7 +87,13 @@ function configurationInput(from: Partial<FunctionConfiguration>) {
 }
 
 /** Returns the code's SHA-256, as Lambda counts it. `name` and `tags` default to the pipeline's own. */
-export async function createFunction(lambda: Lambda, stage: Stage, wish: DesiredPipeline, code: CodeReference, name = wish.functionName): Promise<string> {
+export async function createFunction(
+  lambda: Lambda,
+  stage: Stage,
+  wish: DesiredPipeline,
+  code: CodeReference,
+  name = wish.functionName,
+): Promise<string> {
   const { SubnetIds, SecurityGroupIds, ...configuration } = wish.configuration;
   const vpc = SubnetIds.length > 0 ? { SubnetIds, SecurityGroupIds } : {};
   return named('CreateFunction', name, () =>
@@ -105,10 +114,18 @@ export async function createFunction(lambda: Lambda, stage: Stage, wish: Desired
 }
 
 export const updateFunctionConfiguration = (lambda: Lambda, name: string, changes: Partial<FunctionConfiguration>) =>
-  named('UpdateFunctionConfiguration', name, () => lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, ...configurationInput(changes) })));
+  named('UpdateFunctionConfiguration', name, () =>
+    lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, ...configurationInput(changes) })),
+  );
 
 /** Returns the code's SHA-256, as Lambda counts it. */
-export async function updateFunctionCode(lambda: Lambda, stage: Stage, name: string, code: CodeReference, architecture: string): Promise<string> {
+export async function updateFunctionCode(
+  lambda: Lambda,
+  stage: Stage,
+  name: string,
+  code: CodeReference,
+  architecture: string,
+): Promise<string> {
   return named('UpdateFunctionCode', name, () =>
     withStorageMode(stage, async (mode) => {
       const updated = await lambda.send(
@@ -127,7 +144,9 @@ export async function updateFunctionCode(lambda: Lambda, stage: Stage, name: str
 }
 
 export const putConcurrency = (lambda: Lambda, name: string, reserved: number) =>
-  named('PutFunctionConcurrency', name, () => lambda.send(new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions: reserved })));
+  named('PutFunctionConcurrency', name, () =>
+    lambda.send(new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions: reserved })),
+  );
 
 export const deleteConcurrency = (lambda: Lambda, name: string) =>
   named('DeleteFunctionConcurrency', name, () => lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName: name })));

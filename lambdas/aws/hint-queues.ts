@@ -20,8 +20,16 @@ async function sendBatch(sqs: Clients['sqs'], url: string, hints: readonly Hint[
   const entries = hints.map((hint, i) => ({ Id: String(i), MessageBody: JSON.stringify(hint) }));
   const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }));
   if (Failed.length === 0) return;
-  if (tries === 3) throw new Error(`SendMessageBatch ${url}: ${Failed.length} of ${hints.length} hints not sent: ${Failed[0]?.Code} ${Failed[0]?.Message ?? ''}`);
-  await sendBatch(sqs, url, Failed.flatMap(({ Id }) => hints[Number(Id)] ?? []), tries + 1);
+  if (tries === 3)
+    throw new Error(
+      `SendMessageBatch ${url}: ${Failed.length} of ${hints.length} hints not sent: ${Failed[0]?.Code} ${Failed[0]?.Message ?? ''}`,
+    );
+  await sendBatch(
+    sqs,
+    url,
+    Failed.flatMap(({ Id }) => hints[Number(Id)] ?? []),
+    tries + 1,
+  );
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -21,10 +21,21 @@ export interface Lease {
 export function leases(documents: Clients['documents'], table: string, kind: 'lease' | 'release-lease') {
   const key = (taskGroup: string) => ({ pk: kind, sk: taskGroup });
 
-  async function update(taskGroup: string, UpdateExpression: string, ConditionExpression: string, values: Record<string, unknown>): Promise<boolean> {
+  async function update(
+    taskGroup: string,
+    UpdateExpression: string,
+    ConditionExpression: string,
+    values: Record<string, unknown>,
+  ): Promise<boolean> {
     try {
       await documents.send(
-        new UpdateCommand({ TableName: table, Key: key(taskGroup), UpdateExpression, ConditionExpression, ExpressionAttributeValues: values }),
+        new UpdateCommand({
+          TableName: table,
+          Key: key(taskGroup),
+          UpdateExpression,
+          ConditionExpression,
+          ExpressionAttributeValues: values,
+        }),
       );
       return true;
     } catch (error) {
@@ -38,14 +49,20 @@ export function leases(documents: Clients['documents'], table: string, kind: 'le
     async acquire(taskGroup: string, holder: string, nowMs: number): Promise<Lease | undefined> {
       const expiresAtMs = nowMs + leaseMs;
       for (;;) {
-        const taken = await update(taskGroup, 'SET holder = :holder, expiresAtMs = :until, wanted = :none', 'attribute_not_exists(pk) OR expiresAtMs <= :now', {
-          ':holder': holder,
-          ':until': expiresAtMs,
-          ':none': 0,
-          ':now': nowMs,
-        });
+        const taken = await update(
+          taskGroup,
+          'SET holder = :holder, expiresAtMs = :until, wanted = :none',
+          'attribute_not_exists(pk) OR expiresAtMs <= :now',
+          {
+            ':holder': holder,
+            ':until': expiresAtMs,
+            ':none': 0,
+            ':now': nowMs,
+          },
+        );
         if (taken) return { taskGroup, holder, expiresAtMs, wanted: 0 };
-        if (await update(taskGroup, 'ADD wanted :one', 'attribute_exists(pk) AND expiresAtMs > :now', { ':one': 1, ':now': nowMs })) return undefined;
+        if (await update(taskGroup, 'ADD wanted :one', 'attribute_exists(pk) AND expiresAtMs > :now', { ':one': 1, ':now': nowMs }))
+          return undefined;
         // Let go between the two: free to take now.
       }
     },

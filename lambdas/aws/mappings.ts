@@ -50,10 +50,22 @@ const settings = (mapping: DesiredMapping) => ({
 });
 
 /** Returns the mapping's id. One that exists already is AWS's ResourceConflictException: the next look sees it. */
-export async function createMapping(lambda: Lambda, stage: Stage, functionName: string, queueName: string, mapping: DesiredMapping, tags: Tags): Promise<string> {
+export async function createMapping(
+  lambda: Lambda,
+  stage: Stage,
+  functionName: string,
+  queueName: string,
+  mapping: DesiredMapping,
+  tags: Tags,
+): Promise<string> {
   const made = await named('CreateEventSourceMapping', queueName, () =>
     lambda.send(
-      new CreateEventSourceMappingCommand({ FunctionName: functionName, EventSourceArn: queueArn(stage, queueName), ...settings(mapping), Tags: tags }),
+      new CreateEventSourceMappingCommand({
+        FunctionName: functionName,
+        EventSourceArn: queueArn(stage, queueName),
+        ...settings(mapping),
+        Tags: tags,
+      }),
     ),
   );
   return made.UUID ?? '';
@@ -63,7 +75,9 @@ export const updateMapping = (lambda: Lambda, id: string, mapping: DesiredMappin
   named('UpdateEventSourceMapping', id, () => lambda.send(new UpdateEventSourceMappingCommand({ UUID: id, ...settings(mapping) })));
 
 export const deleteMapping = (lambda: Lambda, id: string) =>
-  named('DeleteEventSourceMapping', id, () => ifThere(isMappingMissing, () => lambda.send(new DeleteEventSourceMappingCommand({ UUID: id }))));
+  named('DeleteEventSourceMapping', id, () =>
+    ifThere(isMappingMissing, () => lambda.send(new DeleteEventSourceMappingCommand({ UUID: id }))),
+  );
 
 const goneWithinMs = 25_000;
 
@@ -71,7 +85,9 @@ const goneWithinMs = 25_000;
 export async function awaitMappingGone(lambda: Lambda, clock: Clock, id: string): Promise<void> {
   const untilMs = clock.nowMs() + goneWithinMs;
   for (let delayMs = 300; ; delayMs = Math.min(3_000, delayMs * 2)) {
-    const left = await named('GetEventSourceMapping', id, () => ifThere(isMappingMissing, () => lambda.send(new GetEventSourceMappingCommand({ UUID: id }))));
+    const left = await named('GetEventSourceMapping', id, () =>
+      ifThere(isMappingMissing, () => lambda.send(new GetEventSourceMappingCommand({ UUID: id }))),
+    );
     if (!left) return;
     if (clock.nowMs() + delayMs > untilMs) throw new MappingStillDeletingError(id);
     await clock.sleep(delayMs);

@@ -9,6 +9,12 @@ export function messageVisibility(sqs: Clients['sqs']) {
     const url = urls.get(queueArn) ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: queueArn.split(':')[5] }))).QueueUrl;
     if (url === undefined) return;
     urls.set(queueArn, url);
-    await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle: receiptHandle, VisibilityTimeout: Math.min(43_200, Math.max(0, Math.round(seconds))) }));
+    await sqs.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: url,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: Math.min(43_200, Math.max(0, Math.round(seconds))),
+      }),
+    );
   };
 }

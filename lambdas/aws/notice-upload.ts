@@ -31,7 +31,11 @@ export async function noticeUpload(services: Services, codeKey: string): Promise
   }
 }
 
-export async function hintRelease({ clients, hintQueues }: Pick<Services, 'clients' | 'hintQueues'>, codeKey: string, version: string): Promise<void> {
+export async function hintRelease(
+  { clients, hintQueues }: Pick<Services, 'clients' | 'hintQueues'>,
+  codeKey: string,
+  version: string,
+): Promise<void> {
   const hint: Hint = { kind: 'release', codeKey, version };
   await sendHints(clients.sqs, hintQueues, 'rollout', [hint]);
 }

@@ -16,7 +16,11 @@ export interface LookFor {
   row: PipelineRow | undefined;
 }
 
-export async function observePipeline({ clients, stage }: Services, lambda: PacedLambda, { taskGroup, fifo, former, row }: LookFor): Promise<Observed> {
+export async function observePipeline(
+  { clients, stage }: Services,
+  lambda: PacedLambda,
+  { taskGroup, fifo, former, row }: LookFor,
+): Promise<Observed> {
   const { prefix } = stage.settings;
   const names = pipelineNames(prefix, taskGroup, fifo);
   const formerNames = pipelineNames(prefix, taskGroup, !fifo);

@@ -22,7 +22,14 @@ const initFailed = /INIT_REPORT[^\n]*Status: error|Init Duration[^\n]*Status: er
 /** Throws {@link HandlerDoesNotLoadError}; a throttled invocation throws as it is. Not paced: Invoke is not control plane. */
 export async function proveHandlerLoads(lambda: Clients['lambda'], functionName: string): Promise<void> {
   const answer = await named('Invoke', functionName, () =>
-    lambda.send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'RequestResponse', LogType: 'Tail', Payload: JSON.stringify({ Records: [] }) })),
+    lambda.send(
+      new InvokeCommand({
+        FunctionName: functionName,
+        InvocationType: 'RequestResponse',
+        LogType: 'Tail',
+        Payload: JSON.stringify({ Records: [] }),
+      }),
+    ),
   );
   if (answer.FunctionError === undefined) return;
   const said = parseError(answer.Payload);

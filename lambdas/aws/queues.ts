@@ -55,7 +55,8 @@ export async function createQueue(sqs: Sqs, queue: DesiredQueue, tags: Tags): Pr
 export const setQueueAttributes = (sqs: Sqs, url: string, attributes: Record<string, string>) =>
   named('SetQueueAttributes', url, () => sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: attributes })));
 
-export const tagQueue = (sqs: Sqs, url: string, tags: Tags) => named('TagQueue', url, () => sqs.send(new TagQueueCommand({ QueueUrl: url, Tags: tags })));
+export const tagQueue = (sqs: Sqs, url: string, tags: Tags) =>
+  named('TagQueue', url, () => sqs.send(new TagQueueCommand({ QueueUrl: url, Tags: tags })));
 
 export const untagQueue = (sqs: Sqs, url: string, keys: string[]) =>
   named('UntagQueue', url, () => sqs.send(new UntagQueueCommand({ QueueUrl: url, TagKeys: keys })));
@@ -68,7 +69,9 @@ export async function listQueueUrls(sqs: Sqs, namePrefix: string): Promise<strin
   const urls: string[] = [];
   let nextToken: string | undefined;
   do {
-    const page = await sqs.send(new ListQueuesCommand({ QueueNamePrefix: namePrefix, MaxResults: 1_000, ...(nextToken ? { NextToken: nextToken } : {}) }));
+    const page = await sqs.send(
+      new ListQueuesCommand({ QueueNamePrefix: namePrefix, MaxResults: 1_000, ...(nextToken ? { NextToken: nextToken } : {}) }),
+    );
     urls.push(...(page.QueueUrls ?? []));
     nextToken = page.NextToken;
   } while (nextToken);

@@ -62,7 +62,13 @@ export function releasesTable(documents: Clients['documents'], table: string, pi
      * Stores `row` and counts its outcome for the rollout, both or neither, so that each pipeline counts once however
      * often its hint comes. An outcome that changes (failed, then done) moves from one count to the other.
      */
-    async countOutcome(codeKey: string, row: PipelineRow, rollout: { version: string; id: string }, outcome: RolloutOutcome, now: string): Promise<PipelineRow> {
+    async countOutcome(
+      codeKey: string,
+      row: PipelineRow,
+      rollout: { version: string; id: string },
+      outcome: RolloutOutcome,
+      now: string,
+    ): Promise<PipelineRow> {
       const before = row.rollout?.id === rollout.id ? row.rollout.outcome : undefined;
       const counted: PipelineRow = { ...row, rollout: { id: rollout.id, outcome } };
       if (before === outcome) return row;

@@ -43,12 +43,16 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
         const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
         if (verdict.granted) {
           const room = roomIn({ ...ledger, granted: ledger.granted + wanted - held });
-          const next = nextToGrant(room, waiters.filter((waiter) => waiter !== waits)).map((waiter) => waiter.taskGroup);
+          const next = nextToGrant(
+            room,
+            waiters.filter((waiter) => waiter !== waits),
+          ).map((waiter) => waiter.taskGroup);
           if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
         } else if (clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
           maxAgeMs = freshForRefusalMs;
         } else {
-          if (waits?.need !== verdict.need) await documents.send(new PutCommand({ TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) }));
+          if (waits?.need !== verdict.need)
+            await documents.send(new PutCommand({ TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) }));
           return { verdict, next: verdict.next };
         }
       }
@@ -145,7 +149,9 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
           ...(start ? { ExclusiveStartKey: start } : {}),
         }),
       );
-      found.push(...(page.Items ?? []).map((item) => ({ taskGroup: String(item.sk), need: Number(item.need), sinceMs: Number(item.sinceMs) })));
+      found.push(
+        ...(page.Items ?? []).map((item) => ({ taskGroup: String(item.sk), need: Number(item.need), sinceMs: Number(item.sinceMs) })),
+      );
       start = page.LastEvaluatedKey;
     } while (start);
     return found;

@@ -1,5 +1,5 @@
 /** Everything a function of ours works with, made once at cold start from its environment. */
-import { type OwnEnvironment } from '../contract/env.ts';
+import type { OwnEnvironment } from '../contract/env.ts';
 import { ownReservedConcurrency } from '../contract/settings.ts';
 import { type Stage, stageOf } from '../contract/stage.ts';
 import type { Clock } from '../framework/clock.ts';

@@ -42,7 +42,11 @@ async function rollBackKey(services: Services, codeKey: string, target: string |
     await releaseFor(services, codeKey, version);
     if (!(await services.releases.movePointer(moved.pointer))) continue;
     if (moved.previous && moved.previous !== version) {
-      await services.releases.updateRelease(codeKey, moved.previous, { state: 'RolledBack', message: `rolled back to ${version}`, updatedAt: now(services) });
+      await services.releases.updateRelease(codeKey, moved.previous, {
+        state: 'RolledBack',
+        message: `rolled back to ${version}`,
+        updatedAt: now(services),
+      });
     }
     await hintRelease(services, codeKey, version);
     return { codeKey, version, message: `rolling back to ${version}; it stays there until the next upload` };
@@ -82,7 +86,11 @@ async function setKeyStopped(services: Services, codeKey: string, stopped: boole
     if (pointer.stopped === stopped) return { codeKey, version, message: stopped ? 'was stopped already' : 'was not stopped' };
     if (!(await services.releases.movePointer(setStopped(pointer, stopped, now(services))))) continue;
     const message = stopped ? 'stopped by hand: pipelines keep what they run' : 'resumed by hand';
-    await services.releases.updateRelease(codeKey, version, { state: stopped ? 'Stopped' : 'RollingOut', message, updatedAt: now(services) });
+    await services.releases.updateRelease(codeKey, version, {
+      state: stopped ? 'Stopped' : 'RollingOut',
+      message,
+      updatedAt: now(services),
+    });
     if (!stopped) await hintRelease(services, codeKey, version);
     return { codeKey, version, message };
   }

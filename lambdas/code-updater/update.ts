@@ -9,7 +9,11 @@ import { SnsEvent, uploadedKeys } from './s3-event.ts';
 export function createCodeUpdater(services: Services) {
   return async (event: unknown): Promise<unknown> => {
     const sns = SnsEvent.safeParse(event);
-    if (sns.success) return noticeAll(services, sns.data.Records.flatMap((record) => uploadedKeys(record.Sns.Message)));
+    if (sns.success)
+      return noticeAll(
+        services,
+        sns.data.Records.flatMap((record) => uploadedKeys(record.Sns.Message)),
+      );
     const command = ReleaseCommand.safeParse(event);
     if (!command.success) throw new Error(`not an upload event, and as a release command: ${problemsOf(command.error, event).join('; ')}`);
     return runReleaseCommand(services, command.data);

@@ -20,10 +20,15 @@ const TagKey = z
   .min(1)
   .max(tagLimits.keyCharacters)
   .regex(tagTextPattern, 'has a character that tags do not take')
-  .refine((key) => !reservedTagPrefixes.some((prefix) => key.toLowerCase().startsWith(prefix)), `must not start with ${reservedTagPrefixes.join(' or ')}`);
+  .refine(
+    (key) => !reservedTagPrefixes.some((prefix) => key.toLowerCase().startsWith(prefix)),
+    `must not start with ${reservedTagPrefixes.join(' or ')}`,
+  );
 
 /** A secret by reference: `ssm:/<stage's path>/name` or `secretsmanager:<stage's path>/name`. Never the value. */
-const SecretReference = z.string().regex(/^(ssm:\/|secretsmanager:)[\w+=.@/-]+$/, 'must be ssm:/<path>/<name> or secretsmanager:<path>/<name>');
+const SecretReference = z
+  .string()
+  .regex(/^(ssm:\/|secretsmanager:)[\w+=.@/-]+$/, 'must be ssm:/<path>/<name> or secretsmanager:<path>/<name>');
 
 const Code = z.strictObject({
   /** Object key of the consumer's zip in the code bucket. Default `consumer.zip`. */
@@ -33,15 +38,27 @@ const Code = z.strictObject({
 });
 
 const Vpc = z.strictObject({
-  subnetIds: z.array(z.string().regex(/^subnet-\w+$/, 'must be a subnet id')).min(1).max(16),
-  securityGroupIds: z.array(z.string().regex(/^sg-\w+$/, 'must be a security group id')).min(1).max(5),
+  subnetIds: z
+    .array(z.string().regex(/^subnet-\w+$/, 'must be a subnet id'))
+    .min(1)
+    .max(16),
+  securityGroupIds: z
+    .array(z.string().regex(/^sg-\w+$/, 'must be a security group id'))
+    .min(1)
+    .max(5),
 });
 
 const FunctionFields = z.strictObject({
   /** Any managed zip runtime Lambda has. Default `nodejs24.x`. */
-  runtime: z.string().regex(/^[a-z][a-z0-9.]{1,63}$/, 'must be a Lambda runtime identifier such as nodejs24.x').optional(),
+  runtime: z
+    .string()
+    .regex(/^[a-z][a-z0-9.]{1,63}$/, 'must be a Lambda runtime identifier such as nodejs24.x')
+    .optional(),
   /** Default `index.handler`. */
-  handler: z.string().regex(/^\S{1,128}$/, 'must be 1-128 characters without spaces').optional(),
+  handler: z
+    .string()
+    .regex(/^\S{1,128}$/, 'must be 1-128 characters without spaces')
+    .optional(),
   /** MiB, 128-10,240. Default 256. */
   memorySize: whole(lambdaLimits.memoryMiB).optional(),
   /** Seconds, 1-900. Default 30. */
@@ -59,7 +76,10 @@ const FunctionFields = z.strictObject({
   /** Default `PassThrough`. */
   tracing: z.enum(['Active', 'PassThrough']).optional(),
   /** ARN of a role under the stage's path; default the stage's consumer role. */
-  role: z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of an IAM role').optional(),
+  role: z
+    .string()
+    .regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of an IAM role')
+    .optional(),
 });
 
 const QueueFields = z.strictObject({
@@ -105,7 +125,9 @@ const fields = {
   queue: QueueFields.optional(),
   batch: Batch.optional(),
   retry: Retry.optional(),
-  tags: z.record(TagKey, z.string().max(tagLimits.valueCharacters).regex(tagTextPattern, 'has a character that tags do not take')).optional(),
+  tags: z
+    .record(TagKey, z.string().max(tagLimits.valueCharacters).regex(tagTextPattern, 'has a character that tags do not take'))
+    .optional(),
   /** True: the mapping is disabled, tasks stay queued. Default false. */
   paused: z.boolean().optional(),
   onDelete: z.enum(['drain', 'discard']).optional(),

@@ -11,44 +11,53 @@ export const logRetentionDaysChoices = [
 
 const concurrentReconciles = z.int().min(2).max(50);
 
-export const StageSettings = z.strictObject({
-  /** Name of the stage; part of the default prefix. */
-  stage: z.string().regex(/^[a-z][a-z0-9]{0,11}$/, 'must be 1-12 lower-case letters and digits, a letter first').default('dev'),
-  /** Every name we make starts with it, and nothing without it is ever touched. Default: `sluice-<stage>`. */
-  prefix: z.string().regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2-20 lower-case letters, digits and hyphens').optional(),
-  /** Lambda control-plane calls a second we allow ourselves, of the account's 15 (GetFunction and Invoke not counted). */
-  controlPlaneBudgetPerSecond: z.number().min(1).max(15).default(10),
-  /** How often every pipeline is compared with its config item, in minutes. */
-  sweepPeriodMinutes: z.int().min(1).max(1_440).default(15),
-  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
-  logRetentionDays: z
-    .union(logRetentionDaysChoices.map((days) => z.literal(days)))
-    .default(30),
-  /** Protects the config table from deletion. */
-  deletionProtection: z.boolean().default(false),
-  /** What `cdk destroy` does with the tasks still queued: work through them first, or drop them. */
-  pipelinesOnDestroy: z.enum(['drain', 'discard']).default('drain'),
-  /** Whether `cdk destroy` keeps the config table, the code bucket and the consumers' log group. */
-  dataOnDestroy: z.enum(['retain', 'delete']).default('retain'),
-  /** `reference` runs code in place from the code bucket; `copy` lets Lambda keep a copy of its own. */
-  codeStorage: z.enum(['reference', 'copy']).default('reference'),
-  /** Seconds between two looks at a draining queue; three empty looks in a row end the drain. */
-  drainLookSeconds: z.int().min(1).max(900).default(90),
-  /** Failed tries after which a group's phase is `Failed` and only a change or the sweep tries again. */
-  reconcileAttempts: z.int().min(1).max(20).default(7),
-  /** Groups looked at in parallel, by class of hint, in invocations of up to 10 groups each. */
-  reconcilers: z
-    .strictObject({
-      changes: concurrentReconciles.default(4),
-      rollouts: concurrentReconciles.default(3),
-      sweeps: concurrentReconciles.default(2),
-    })
-    .prefault({}),
-  /** Whether our own functions reserve concurrency; off for accounts that have none to reserve. */
-  reserveOwnConcurrency: z.boolean().default(true),
-  /** ARN of an SNS topic that the alarms notify. */
-  alarmTopicArn: z.string().regex(/^arn:[\w-]+:sns:/, 'must be the ARN of an SNS topic').optional(),
-}).transform((settings) => ({ ...settings, prefix: settings.prefix ?? `sluice-${settings.stage}` }));
+export const StageSettings = z
+  .strictObject({
+    /** Name of the stage; part of the default prefix. */
+    stage: z
+      .string()
+      .regex(/^[a-z][a-z0-9]{0,11}$/, 'must be 1-12 lower-case letters and digits, a letter first')
+      .default('dev'),
+    /** Every name we make starts with it, and nothing without it is ever touched. Default: `sluice-<stage>`. */
+    prefix: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2-20 lower-case letters, digits and hyphens')
+      .optional(),
+    /** Lambda control-plane calls a second we allow ourselves, of the account's 15 (GetFunction and Invoke not counted). */
+    controlPlaneBudgetPerSecond: z.number().min(1).max(15).default(10),
+    /** How often every pipeline is compared with its config item, in minutes. */
+    sweepPeriodMinutes: z.int().min(1).max(1_440).default(15),
+    logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+    logRetentionDays: z.union(logRetentionDaysChoices.map((days) => z.literal(days))).default(30),
+    /** Protects the config table from deletion. */
+    deletionProtection: z.boolean().default(false),
+    /** What `cdk destroy` does with the tasks still queued: work through them first, or drop them. */
+    pipelinesOnDestroy: z.enum(['drain', 'discard']).default('drain'),
+    /** Whether `cdk destroy` keeps the config table, the code bucket and the consumers' log group. */
+    dataOnDestroy: z.enum(['retain', 'delete']).default('retain'),
+    /** `reference` runs code in place from the code bucket; `copy` lets Lambda keep a copy of its own. */
+    codeStorage: z.enum(['reference', 'copy']).default('reference'),
+    /** Seconds between two looks at a draining queue; three empty looks in a row end the drain. */
+    drainLookSeconds: z.int().min(1).max(900).default(90),
+    /** Failed tries after which a group's phase is `Failed` and only a change or the sweep tries again. */
+    reconcileAttempts: z.int().min(1).max(20).default(7),
+    /** Groups looked at in parallel, by class of hint, in invocations of up to 10 groups each. */
+    reconcilers: z
+      .strictObject({
+        changes: concurrentReconciles.default(4),
+        rollouts: concurrentReconciles.default(3),
+        sweeps: concurrentReconciles.default(2),
+      })
+      .prefault({}),
+    /** Whether our own functions reserve concurrency; off for accounts that have none to reserve. */
+    reserveOwnConcurrency: z.boolean().default(true),
+    /** ARN of an SNS topic that the alarms notify. */
+    alarmTopicArn: z
+      .string()
+      .regex(/^arn:[\w-]+:sns:/, 'must be the ARN of an SNS topic')
+      .optional(),
+  })
+  .transform((settings) => ({ ...settings, prefix: settings.prefix ?? `sluice-${settings.stage}` }));
 
 export type StageSettings = z.output<typeof StageSettings>;
 export type StageSettingsInput = z.input<typeof StageSettings>;

@@ -26,5 +26,3 @@ export type Action = { reason: string } & (
   /** A mapping that still deletes would outlive its queue and make the next one fail. */
   | { type: 'awaitMappingGone'; id: string }
 );
-
-export type ActionType = Action['type'];

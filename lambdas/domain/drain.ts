@@ -49,5 +49,10 @@ function notEmpty(before: DrainState, look: DrainLook): DrainVerdict {
 }
 
 function waitFor(state: DrainState, againSeconds: number): DrainVerdict {
-  return { kind: 'draining', state, againSeconds, message: `nothing left in ${state.emptyLooks} of ${emptyLooksNeeded} looks, sending is denied` };
+  return {
+    kind: 'draining',
+    state,
+    againSeconds,
+    message: `nothing left in ${state.emptyLooks} of ${emptyLooksNeeded} looks, sending is denied`,
+  };
 }

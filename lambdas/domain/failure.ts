@@ -19,15 +19,30 @@ export interface Failure {
 }
 
 const passingNames = new Set([
-  'TooManyRequestsException', 'ThrottlingException', 'Throttling', 'RequestThrottled', 'ProvisionedThroughputExceededException',
-  'ResourceConflictException', 'ResourceInUseException', 'ResourceNotReadyException', 'ServiceException', 'TimeoutError',
-  'TransactionConflictException', 'ConditionalCheckFailedException', 'TransactionCanceledException',
+  'TooManyRequestsException',
+  'ThrottlingException',
+  'Throttling',
+  'RequestThrottled',
+  'ProvisionedThroughputExceededException',
+  'ResourceConflictException',
+  'ResourceInUseException',
+  'ResourceNotReadyException',
+  'ServiceException',
+  'TimeoutError',
+  'TransactionConflictException',
+  'ConditionalCheckFailedException',
+  'TransactionCanceledException',
 ]);
 
 export function classifyFailure(error: unknown): Failure {
   const root = rootOf(error);
   const { name, status } = describe(root);
-  const text = error instanceof Error ? (error.name === 'AwsCallError' || error.name === 'Error' ? error.message : `${error.name}: ${error.message}`) : String(error);
+  const text =
+    error instanceof Error
+      ? error.name === 'AwsCallError' || error.name === 'Error'
+        ? error.message
+        : `${error.name}: ${error.message}`
+      : String(error);
   if (name.endsWith('QueueDeletedRecently')) return { kind: 'nameReuse', message: text };
   if (/UnreservedConcurrentExecution/.test(text)) return { kind: 'noRoom', message: text };
   if (passingNames.has(name) || status === undefined || status >= 500 || status === 429) return { kind: 'passing', message: text };

@@ -37,7 +37,9 @@ const rules: Rule[] = [
     ratePerSecond !== undefined && consumer !== 'sluice' && 'ratePerSecond: needs consumer: sluice, as only our library spaces the starts',
   rateProblem,
   ({ batch, queue }) =>
-    queue.fifo && batch.size > mappingLimits.batchSize.fifo && `batch.size: at most ${mappingLimits.batchSize.fifo} with queue.fifo (got ${batch.size})`,
+    queue.fifo &&
+    batch.size > mappingLimits.batchSize.fifo &&
+    `batch.size: at most ${mappingLimits.batchSize.fifo} with queue.fifo (got ${batch.size})`,
   ({ batch, queue }) => queue.fifo && batch.window > 0 && `batch.window: must be 0 with queue.fifo (got ${batch.window})`,
   ({ batch }) =>
     batch.size > mappingLimits.batchSize.withoutWindow &&
@@ -47,12 +49,17 @@ const rules: Rule[] = [
     queue.visibilityTimeout < fn.timeout &&
     `queue.visibilityTimeout: must be at least function.timeout, ${fn.timeout} (got ${queue.visibilityTimeout})`,
   ({ retry }) =>
-    retry.capSeconds < retry.baseSeconds && `retry.capSeconds: must be at least retry.baseSeconds, ${retry.baseSeconds} (got ${retry.capSeconds})`,
-  ({ function: fn }, { rolePath }) => fn.role !== undefined && !fn.role.includes(`:role${rolePath}`) && `function.role: must be under the path ${rolePath} (got ${fn.role})`,
+    retry.capSeconds < retry.baseSeconds &&
+    `retry.capSeconds: must be at least retry.baseSeconds, ${retry.baseSeconds} (got ${retry.capSeconds})`,
+  ({ function: fn }, { rolePath }) =>
+    fn.role !== undefined && !fn.role.includes(`:role${rolePath}`) && `function.role: must be under the path ${rolePath} (got ${fn.role})`,
   secretProblems,
   (item, { prefix }) => {
     const bytes = environmentBytes(consumerVariables(item, prefix));
-    return bytes > lambdaLimits.environmentBytes && `function.environment: ${bytes} bytes with Sluice's own keys, at most ${lambdaLimits.environmentBytes}`;
+    return (
+      bytes > lambdaLimits.environmentBytes &&
+      `function.environment: ${bytes} bytes with Sluice's own keys, at most ${lambdaLimits.environmentBytes}`
+    );
   },
   (item, { prefix }) => {
     const count = Object.keys(pipelineTags(prefix, item.taskGroup, item.tags)).length;
@@ -66,10 +73,14 @@ function rateProblem({ ratePerSecond: rate, concurrency, batch, function: fn }: 
   const holdSeconds = (batch.size * concurrency) / rate;
   return [
     ...(rate > most
-      ? [`ratePerSecond: at most ${most} with concurrency ${concurrency} and batch.size ${batch.size}, as Lambda starts 10 invocations a second per environment (got ${rate})`]
+      ? [
+          `ratePerSecond: at most ${most} with concurrency ${concurrency} and batch.size ${batch.size}, as Lambda starts 10 invocations a second per environment (got ${rate})`,
+        ]
       : []),
     ...(holdSeconds >= fn.timeout
-      ? [`ratePerSecond: an invocation must last batch.size × concurrency / ratePerSecond = ${round(holdSeconds)} s to hold it, which needs function.timeout above that (got ${fn.timeout})`]
+      ? [
+          `ratePerSecond: an invocation must last batch.size × concurrency / ratePerSecond = ${round(holdSeconds)} s to hold it, which needs function.timeout above that (got ${fn.timeout})`,
+        ]
       : []),
   ];
 }
@@ -81,7 +92,9 @@ function secretProblems({ secrets }: EffectiveItem, { secrets: paths }: RuleCont
     const [store, ...rest] = reference.split(':');
     const path = store === 'ssm' ? paths.ssm : paths.secretsmanager;
     const id = rest.join(':');
-    return id.startsWith(path) && id.length > path.length ? [] : [`secrets.${name}: must be under the stage's path, ${store}:${path}<name>`];
+    return id.startsWith(path) && id.length > path.length
+      ? []
+      : [`secrets.${name}: must be under the stage's path, ${store}:${path}<name>`];
   });
 }
 
@@ -92,7 +105,9 @@ export function itemWarnings(item: EffectiveItem, written: Omit<ConfigItem, 'tas
     item.consumer === 'plain' &&
       item.batch.size > 1 &&
       `batch.size: a plain consumer that runs the tasks of a batch side by side runs up to ${item.concurrency * item.batch.size} at once, not ${item.concurrency}`,
-    item.consumer === 'plain' && written.retry !== undefined && 'retry: has no effect without consumer: sluice; SQS retries after queue.visibilityTimeout',
+    item.consumer === 'plain' &&
+      written.retry !== undefined &&
+      'retry: has no effect without consumer: sluice; SQS retries after queue.visibilityTimeout',
     item.queue.visibilityTimeout < wanted &&
       `queue.visibilityTimeout: AWS asks for 6 × function.timeout + batch.window = ${wanted}; with less, throttled tasks may run twice`,
     item.queue.maxReceiveCount < recommendedMaxReceiveCount &&

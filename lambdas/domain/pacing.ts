@@ -5,8 +5,9 @@
  * Priority: how far ahead a class may book. Changes may book far ahead, rollouts only when the next free moment is
  * near, sweeps only when it is nearer still; so a lower class gets what the higher leaves, all of it.
  */
-import type { HintClass } from '../contract/messages.ts';
+
 import { controlPlaneCallsPerSecond } from '../contract/limits.ts';
+import type { HintClass } from '../contract/messages.ts';
 
 export const bookingHorizonMs: Record<HintClass, number> = { change: 15_000, rollout: 400, sweep: 150 };
 
@@ -24,7 +25,8 @@ export function paceOf(callsPerSecond: number): Pace {
 }
 
 /** When a call booked at `bookedTatMs` (the TAT after it) may go out. */
-export const startOf = (pace: Pace, bookedTatMs: number, nowMs: number) => Math.max(nowMs, bookedTatMs - pace.intervalMs - pace.toleranceMs);
+export const startOf = (pace: Pace, bookedTatMs: number, nowMs: number) =>
+  Math.max(nowMs, bookedTatMs - pace.intervalMs - pace.toleranceMs);
 
 /** How long a class must wait before it may try to book again; 0: now. */
 export function mustWaitMs(pace: Pace, tatMs: number, nowMs: number, horizonMs: number): number {

@@ -30,7 +30,8 @@ export function planFunction(desired: DesiredPipeline, observed: Observed, conte
 }
 
 /** What a release is proven for: another runtime, handler or architecture may not load it. */
-export const proofOf = (desired: DesiredPipeline) => `${desired.configuration.Runtime} ${desired.configuration.Handler} ${desired.architecture}`;
+export const proofOf = (desired: DesiredPipeline) =>
+  `${desired.configuration.Runtime} ${desired.configuration.Handler} ${desired.architecture}`;
 
 function planCreation(desired: DesiredPipeline, code: CodeReference): Action[] {
   return [
@@ -68,7 +69,9 @@ function planUpdate(desired: DesiredPipeline, observed: ObservedFunction, contex
 }
 
 function changedConfiguration(desired: FunctionConfiguration, observed: FunctionConfiguration): Partial<FunctionConfiguration> {
-  const different = Object.entries(desired).filter(([name, value]) => canonicalJson(value) !== canonicalJson(observed[name as keyof FunctionConfiguration]));
+  const different = Object.entries(desired).filter(
+    ([name, value]) => canonicalJson(value) !== canonicalJson(observed[name as keyof FunctionConfiguration]),
+  );
   // A VPC is given whole: a subnet change alone would drop the security groups.
   const vpc = different.some(([name]) => name === 'SubnetIds' || name === 'SecurityGroupIds');
   return {
@@ -77,7 +80,12 @@ function changedConfiguration(desired: FunctionConfiguration, observed: Function
   };
 }
 
-function whyNewCode(desired: DesiredPipeline, code: CodeReference, observed: ObservedFunction, { recorded }: PlanContext): string | undefined {
+function whyNewCode(
+  desired: DesiredPipeline,
+  code: CodeReference,
+  observed: ObservedFunction,
+  { recorded }: PlanContext,
+): string | undefined {
   if (observed.architecture !== desired.architecture) return `architecture is ${observed.architecture}, not ${desired.architecture}`;
   if (observed.code && (observed.code.key !== code.key || observed.code.version !== code.version)) {
     return `runs ${observed.code.key} ${observed.code.version}, not ${code.key} ${code.version}`;

@@ -20,7 +20,11 @@ export function planLimits(desired: DesiredPipeline, observed: Observed): Limits
   const going = observed.mappings.filter((mapping) => mapping.queueName === desired.queue.name && mapping.state === 'Deleting');
   const removed = [
     ...doubles.map((mapping): Action => ({ type: 'deleteMapping', id: mapping.id, reason: 'a second mapping of the same queue' })),
-    ...(current ? [] : going.map((mapping): Action => ({ type: 'awaitMappingGone', id: mapping.id, reason: 'AWS takes no new mapping while the old one goes' }))),
+    ...(current
+      ? []
+      : going.map(
+          (mapping): Action => ({ type: 'awaitMappingGone', id: mapping.id, reason: 'AWS takes no new mapping while the old one goes' }),
+        )),
   ];
   if (!observed.function && !desired.code) return { before: [], concurrency: [], after: removed };
 
@@ -30,13 +34,18 @@ export function planLimits(desired: DesiredPipeline, observed: Observed): Limits
     : observed.formerQueue
       ? [] // The queue being replaced is worked off first: one mapping at a time keeps the order of a FIFO queue.
       : ([
-          { type: 'createMapping', functionName, queueName: desired.queue.name, mapping: desired.mapping, tags: desired.tags, reason: 'the mapping is missing' },
+          {
+            type: 'createMapping',
+            functionName,
+            queueName: desired.queue.name,
+            mapping: desired.mapping,
+            tags: desired.tags,
+            reason: 'the mapping is missing',
+          },
         ] satisfies Action[]);
 
   const first = current !== undefined && (lowers(desired, observed, current) || (current.enabled && !desired.mapping.enabled));
-  return first
-    ? { before: [...mapping, ...removed], concurrency, after: [] }
-    : { before: removed, concurrency, after: mapping };
+  return first ? { before: [...mapping, ...removed], concurrency, after: [] } : { before: removed, concurrency, after: mapping };
 }
 
 /** The mappings of the wished queue that are not on their way out. */
@@ -60,7 +69,9 @@ function planMappingUpdate(desired: DesiredMapping, observed: ObservedMapping): 
     desired.enabled !== observed.enabled && (desired.enabled ? 'paused' : 'not paused'),
     !observed.reportsItemFailures && 'item failures not reported',
   ].filter((name) => name !== false);
-  return differing.length === 0 ? [] : [{ type: 'updateMapping', id: observed.id, mapping: desired, reason: `mapping differs: ${differing.join(', ')}` }];
+  return differing.length === 0
+    ? []
+    : [{ type: 'updateMapping', id: observed.id, mapping: desired, reason: `mapping differs: ${differing.join(', ')}` }];
 }
 
 function lowers(desired: DesiredPipeline, observed: Observed, current: ObservedMapping): boolean {

@@ -10,7 +10,8 @@ import { planTags } from './plan-tags.ts';
 export function planQueues(desired: DesiredPipeline, observed: Observed): { before: Action[]; after: Action[] } {
   const main = planQueue(desired.queue, observed.queue, desired.tags);
   const visibilityFalls =
-    observed.queue !== undefined && Number(desired.queue.attributes.VisibilityTimeout) < Number(observed.queue.attributes.VisibilityTimeout);
+    observed.queue !== undefined &&
+    Number(desired.queue.attributes.VisibilityTimeout) < Number(observed.queue.attributes.VisibilityTimeout);
   return {
     // The dead-letter queue first: a redrive policy may only name one that exists.
     before: [...planQueue(desired.deadLetterQueue, observed.deadLetterQueue, desired.tags), ...(visibilityFalls ? [] : main)],
@@ -25,11 +26,19 @@ function planQueue(desired: DesiredQueue, observed: ObservedQueue | undefined, t
   return [
     ...(names.length === 0
       ? []
-      : [{ type: 'setQueueAttributes' as const, url: observed.url, attributes: changed, reason: `${names.join(', ')} of ${desired.name} differ` }]),
-    ...planTags(tags, observed.tags).map((change): Action =>
-      change.kind === 'set'
-        ? { type: 'tagQueue', url: observed.url, tags: change.tags, reason: `tags of ${desired.name} differ` }
-        : { type: 'untagQueue', url: observed.url, keys: change.keys, reason: `${desired.name} has tags nobody wishes` },
+      : [
+          {
+            type: 'setQueueAttributes' as const,
+            url: observed.url,
+            attributes: changed,
+            reason: `${names.join(', ')} of ${desired.name} differ`,
+          },
+        ]),
+    ...planTags(tags, observed.tags).map(
+      (change): Action =>
+        change.kind === 'set'
+          ? { type: 'tagQueue', url: observed.url, tags: change.tags, reason: `tags of ${desired.name} differ` }
+          : { type: 'untagQueue', url: observed.url, keys: change.keys, reason: `${desired.name} has tags nobody wishes` },
     ),
   ];
 }
@@ -51,4 +60,5 @@ function sameValue(wished: string, seen: string | undefined): boolean {
 }
 
 /** SQS gives a number of a JSON attribute back as the text or the number it was. */
-const textual = (value: unknown): unknown => JSON.parse(JSON.stringify(value), (_key, inner) => (typeof inner === 'number' ? String(inner) : inner));
+const textual = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, inner) => (typeof inner === 'number' ? String(inner) : inner));

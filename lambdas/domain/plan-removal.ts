@@ -26,7 +26,9 @@ export function planRemoval(functionName: string, observed: Observed, mode: Remo
     actions: [
       ...removeMappings(observed, reason),
       ...(observed.function ? [{ type: 'deleteFunction' as const, functionName, reason }] : []),
-      ...[...queues, ...deadLetterQueues.filter((queue) => !kept.includes(queue))].map((queue): Action => ({ type: 'deleteQueue', url: queue.url, reason })),
+      ...[...queues, ...deadLetterQueues.filter((queue) => !kept.includes(queue))].map(
+        (queue): Action => ({ type: 'deleteQueue', url: queue.url, reason }),
+      ),
     ],
     kept,
   };
@@ -52,6 +54,8 @@ function removeMappings(observed: Observed, reason: string): Action[] {
   const deleting = observed.mappings.filter((mapping) => mapping.state !== 'Deleting');
   return [
     ...deleting.map((mapping): Action => ({ type: 'deleteMapping', id: mapping.id, reason })),
-    ...observed.mappings.map((mapping): Action => ({ type: 'awaitMappingGone', id: mapping.id, reason: 'a mapping outlives its queue and function' })),
+    ...observed.mappings.map(
+      (mapping): Action => ({ type: 'awaitMappingGone', id: mapping.id, reason: 'a mapping outlives its queue and function' }),
+    ),
   ];
 }

@@ -37,6 +37,14 @@ function move(pointer: ReleasePointer, version: string, movedBy: 'upload' | 'rol
   const history = movedBy === 'rollback' ? pointer.history.slice(pointer.history.indexOf(version) + 1) : [...left, ...pointer.history];
   return {
     previous: pointer.version,
-    pointer: { ...pointer, version, history: history.slice(0, historyLength), movedBy, stopped: false, revision: pointer.revision + 1, updatedAt: now },
+    pointer: {
+      ...pointer,
+      version,
+      history: history.slice(0, historyLength),
+      movedBy,
+      stopped: false,
+      revision: pointer.revision + 1,
+      updatedAt: now,
+    },
   };
 }

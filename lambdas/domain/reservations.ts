@@ -39,7 +39,10 @@ export function decideGrant(ledger: Ledger, waiters: readonly Waiter[], wish: Gr
   if (need <= 0) return { granted: true };
   const room = roomIn(ledger);
   const arrived = waiters.find((waiter) => waiter.taskGroup === wish.taskGroup)?.sinceMs ?? Number.POSITIVE_INFINITY;
-  const ahead = nextToGrant(room, waiters.filter((waiter) => waiter.taskGroup !== wish.taskGroup && waiter.sinceMs < arrived));
+  const ahead = nextToGrant(
+    room,
+    waiters.filter((waiter) => waiter.taskGroup !== wish.taskGroup && waiter.sinceMs < arrived),
+  );
   const left = room - ahead.reduce((sum, waiter) => sum + waiter.need, 0);
   if (need <= left) return { granted: true };
   const next = ahead.map((waiter) => waiter.taskGroup);
@@ -63,7 +66,9 @@ function noRoomMessage(ledger: Ledger, wish: GrantWish, need: number, free: numb
   return [
     `needs ${need} more reserved concurrency${wish.held > 0 ? ` than the ${wish.held} it holds` : ''}, ${Math.max(0, free)} of ${reservable} is free: short by ${need - free}.`,
     ahead > 0 ? `${ahead} that came earlier go first.` : '',
-    wish.wanted > reservable ? `More than this account can ever give; ask AWS for a higher concurrency limit.` : 'Comes up by itself when room is made.',
+    wish.wanted > reservable
+      ? `More than this account can ever give; ask AWS for a higher concurrency limit.`
+      : 'Comes up by itself when room is made.',
     `reserve: false would start it now, capped by its mapping at ${Math.max(maximumConcurrency.min, wish.wanted)}, without a guarantee.`,
   ]
     .filter((sentence) => sentence !== '')

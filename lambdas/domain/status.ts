@@ -1,9 +1,16 @@
 /** Status rows: how one becomes the next. Pure; the sentences a user reads are made here. */
-import { pipelineRowSchemaVersion, type Phase, type PipelineRow } from '../contract/pipeline-row.ts';
+import { type Phase, type PipelineRow, pipelineRowSchemaVersion } from '../contract/pipeline-row.ts';
 import type { EffectiveItem } from './effective-item.ts';
 
 /** A new row, or `before` with a new phase and message; problems, warnings and a drain end with the phase they belong to. */
-export function nextRow(before: PipelineRow | undefined, taskGroup: string, phase: Phase, message: string, now: string, changes: Partial<PipelineRow> = {}): PipelineRow {
+export function nextRow(
+  before: PipelineRow | undefined,
+  taskGroup: string,
+  phase: Phase,
+  message: string,
+  now: string,
+  changes: Partial<PipelineRow> = {},
+): PipelineRow {
   const { problems: _problems, drain: _drain, ...kept } = before ?? emptyRow(taskGroup, now);
   const row: PipelineRow = { ...kept, ...changes, phase, message, schemaVersion: pipelineRowSchemaVersion, updatedAt: now };
   return row.warnings?.length === 0 ? without(row, 'warnings') : row;
@@ -20,11 +27,6 @@ const emptyRow = (taskGroup: string, now: string): Omit<PipelineRow, 'phase' | '
 export function without<K extends keyof PipelineRow>(row: PipelineRow, key: K): PipelineRow {
   const { [key]: _gone, ...rest } = row;
   return rest as PipelineRow;
-}
-
-export interface Limits {
-  concurrency: number;
-  reserve: boolean;
 }
 
 /** What the message of a pipeline that works says. */

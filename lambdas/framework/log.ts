@@ -10,12 +10,19 @@ export interface Log {
 
 export function jsonLog(service: string, logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'): Log {
   const logger = new Logger({ serviceName: service, logLevel });
-  const line = (level: keyof Log) => (message: string, fields: Record<string, unknown> = {}) => logger[level](message, fields);
+  const line =
+    (level: keyof Log) =>
+    (message: string, fields: Record<string, unknown> = {}) =>
+      logger[level](message, fields);
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
 }
 
 /** An error as log fields, its causes included. */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error) };
-  return { error: `${error.name}: ${error.message}`, stack: error.stack, ...(error.cause === undefined ? {} : { cause: String(error.cause) }) };
+  return {
+    error: `${error.name}: ${error.message}`,
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: String(error.cause) }),
+  };
 }

@@ -20,7 +20,11 @@ export interface BatchServices {
 /** A message whose handling threw comes back soon: what it was about may have been half-way. */
 const afterErrorSeconds = 5;
 
-export async function eachRecord(event: SQSEvent, services: BatchServices, handle: (record: SQSRecord) => Promise<Outcome>): Promise<SQSBatchResponse> {
+export async function eachRecord(
+  event: SQSEvent,
+  services: BatchServices,
+  handle: (record: SQSRecord) => Promise<Outcome>,
+): Promise<SQSBatchResponse> {
   const failures = await Promise.all(
     event.Records.map(async (record) => {
       const outcome = await handle(record).catch((error: unknown) => {
@@ -29,7 +33,9 @@ export async function eachRecord(event: SQSEvent, services: BatchServices, handl
       });
       if (outcome.kind === 'done') return [];
       // Where this fails, the queue's own visibility timeout brings it back, later.
-      await services.comeBack(record, outcome.seconds).catch((error: unknown) => services.log.warn('visibility not changed', errorFields(error)));
+      await services
+        .comeBack(record, outcome.seconds)
+        .catch((error: unknown) => services.log.warn('visibility not changed', errorFields(error)));
       return [{ itemIdentifier: record.messageId }];
     }),
   );

@@ -4,6 +4,7 @@
  */
 import { applyPlan } from '../aws/apply-plan.ts';
 import { uploadedCode } from '../aws/code-bucket.ts';
+import { observeFunction } from '../aws/functions.ts';
 import { observePipeline } from '../aws/observe-pipeline.ts';
 import { canonicalJson } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
@@ -15,7 +16,6 @@ import { proofOf } from '../domain/plan-function.ts';
 import { chooseRelease } from '../domain/release-choice.ts';
 import { nextRow, waitingForCodeMessage } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
-import { observeFunction } from '../aws/functions.ts';
 import { countRollout } from './count-rollout.ts';
 import { finishedRow, wished } from './finished-row.ts';
 import { hintNext } from './hint-next.ts';
@@ -68,7 +68,8 @@ async function observe(look: Look, item: EffectiveItem, codeOnly: boolean): Prom
   return { ...(await observePipeline(services, lambda, { taskGroup, fifo, former, row })), codeOnly: false };
 }
 
-const hasOtherKind = (row: PipelineRow, fifo: boolean) => row.resources.queueUrl !== undefined && row.resources.queueUrl.endsWith('.fifo') !== fifo;
+const hasOtherKind = (row: PipelineRow, fifo: boolean) =>
+  row.resources.queueUrl !== undefined && row.resources.queueUrl.endsWith('.fifo') !== fifo;
 
 /** Leaves the code out of the wish where the version to run is not in the bucket: what runs goes on. */
 async function withCode(look: Look, wish: Wish, observed: Observed): Promise<Wish> {
@@ -149,6 +150,10 @@ async function giveBack(look: Look, { desired, waitsFor }: Wish): Promise<void> 
   const { reservations } = look.services;
   if (waitsFor?.startsWith('waits for room')) return;
   const wanted = desired.reservedConcurrency ?? 0;
-  const { next } = await reservations.settle(look.lambda.paced, look.taskGroup, Math.min(wanted, await reservations.heldBy(look.taskGroup)));
+  const { next } = await reservations.settle(
+    look.lambda.paced,
+    look.taskGroup,
+    Math.min(wanted, await reservations.heldBy(look.taskGroup)),
+  );
   await hintNext(look, next);
 }

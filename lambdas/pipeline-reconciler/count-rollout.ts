@@ -16,5 +16,10 @@ export async function countRollout(look: Look, row: PipelineRow, reached: Rollou
   if (release?.state !== 'RollingOut' || release.rolloutId !== rollout.id) return;
   if (release.done + release.failed + release.skipped < release.total) return;
   const failed = release.failed > 0 ? `; ${release.failed} failed, see their status` : '';
-  await releases.updateRelease(row.codeKey, rollout.version, { state: 'RolledOut', message: `${release.done} of ${release.total} pipelines run it${failed}`, finishedAt: now, updatedAt: now });
+  await releases.updateRelease(row.codeKey, rollout.version, {
+    state: 'RolledOut',
+    message: `${release.done} of ${release.total} pipelines run it${failed}`,
+    finishedAt: now,
+    updatedAt: now,
+  });
 }

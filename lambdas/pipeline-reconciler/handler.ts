@@ -5,4 +5,5 @@ import { createReconciler } from './reconcile.ts';
 
 const reconcile = createReconciler(coldStart('pipeline-reconciler'));
 
-export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => reconcile(event, context.getRemainingTimeInMillis());
+export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
+  reconcile(event, context.getRemainingTimeInMillis());

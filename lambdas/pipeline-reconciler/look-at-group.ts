@@ -7,6 +7,7 @@ import type { Services } from '../aws/services.ts';
 import type { GroupHint } from '../contract/messages.ts';
 import { defaultsGroup } from '../contract/names.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
+import { nextRow } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { bringPipeline } from './bring-pipeline.ts';
 import { countRollout } from './count-rollout.ts';
@@ -14,7 +15,6 @@ import { createLook, type Look, type LookTime } from './look.ts';
 import { recordFailure } from './record-failure.ts';
 import { removePipeline } from './remove-pipeline.ts';
 import { spreadDefaults } from './spread-defaults.ts';
-import { nextRow } from '../domain/status.ts';
 
 const deferSeconds = 2;
 

@@ -30,7 +30,14 @@ export interface LookTime {
   deadlineMs: number;
 }
 
-export function createLook(services: Services, hint: GroupHint, lease: Lease, { deadlineMs }: LookTime, row: PipelineRow | undefined, going: Look['going']): Look {
+export function createLook(
+  services: Services,
+  hint: GroupHint,
+  lease: Lease,
+  { deadlineMs }: LookTime,
+  row: PipelineRow | undefined,
+  going: Look['going'],
+): Look {
   const { clients, budget, groupLeases, clock } = services;
   let urgent = hint.class === 'change';
   // A lower class that holds the lease while a change waits for it must not be what the change waits for.

@@ -2,8 +2,9 @@
  * Proves a release on a function of its own, made as the first pipeline's would be: if AWS refuses the zip or its
  * handler does not load, no pipeline has been touched and no task has met it.
  */
-import { awaitFunction, createFunction, deleteFunction } from '../aws/functions.ts';
+
 import { uploadedCode } from '../aws/code-bucket.ts';
+import { awaitFunction, createFunction, deleteFunction } from '../aws/functions.ts';
 import type { PacedLambda } from '../aws/paced-lambda.ts';
 import { proveHandlerLoads } from '../aws/proof.ts';
 import type { Services } from '../aws/services.ts';
@@ -19,7 +20,9 @@ export async function proveRelease(services: Services, lambda: PacedLambda, wish
     await awaitFunction(lambda.unpaced, clock, name);
     await proveHandlerLoads(lambda.unpaced, name);
   } finally {
-    await deleteFunction(lambda.paced, name).catch((error: unknown) => services.log.warn('proof function not deleted', { name, error: String(error) }));
+    await deleteFunction(lambda.paced, name).catch((error: unknown) =>
+      services.log.warn('proof function not deleted', { name, error: String(error) }),
+    );
   }
 }
 

@@ -5,8 +5,8 @@ import type { Services } from '../aws/services.ts';
 import { Hint } from '../contract/messages.ts';
 import { problemsOf } from '../contract/problems.ts';
 import { done, eachRecord, type Outcome } from '../framework/sqs-batch.ts';
-import { lookAtGroup } from './look-at-group.ts';
 import type { LookTime } from './look.ts';
+import { lookAtGroup } from './look-at-group.ts';
 import { rollOutRelease } from './roll-out-release.ts';
 
 /** Time kept back at the end of an invocation: for the call under way, the row and the lease. */

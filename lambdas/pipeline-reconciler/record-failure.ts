@@ -18,7 +18,16 @@ export async function recordFailure(look: Look, error: unknown, first: boolean):
   services.log.warn('look failed', { taskGroup, kind: failure.kind, ...errorFields(error) });
 
   if (failure.kind === 'nameReuse') {
-    await look.save(nextRow(row, taskGroup, phaseOf(look), `SQS lets a deleted queue's name be used again after 60 s; trying again (${failure.message})`, look.now(), keepDrain(look)));
+    await look.save(
+      nextRow(
+        row,
+        taskGroup,
+        phaseOf(look),
+        `SQS lets a deleted queue's name be used again after 60 s; trying again (${failure.message})`,
+        look.now(),
+        keepDrain(look),
+      ),
+    );
     return again(nameReuseDelaySeconds);
   }
   if (failure.kind === 'noRoom') return releaseRefusedGrant(look, failure.message);
@@ -28,10 +37,18 @@ export async function recordFailure(look: Look, error: unknown, first: boolean):
   const attempts = before + 1;
   if (attempts < most) {
     const seconds = retryDelaySeconds(attempts, services.random());
-    await look.save(nextRow(row, taskGroup, phaseOf(look), `try ${attempts} of ${most} failed, next in ${seconds} s: ${failure.message}`, look.now(), { attempts, ...keepDrain(look) }));
+    await look.save(
+      nextRow(row, taskGroup, phaseOf(look), `try ${attempts} of ${most} failed, next in ${seconds} s: ${failure.message}`, look.now(), {
+        attempts,
+        ...keepDrain(look),
+      }),
+    );
     return again(seconds);
   }
-  const failed = nextRow(row, taskGroup, 'Failed', `${failure.message}. The next change or sweep tries again.`, look.now(), { attempts, ...keepDrain(look) });
+  const failed = nextRow(row, taskGroup, 'Failed', `${failure.message}. The next change or sweep tries again.`, look.now(), {
+    attempts,
+    ...keepDrain(look),
+  });
   await look.save(failed);
   await countRollout(look, failed, 'failed');
   return done;
@@ -40,7 +57,11 @@ export async function recordFailure(look: Look, error: unknown, first: boolean):
 /** AWS is the judge of what may be reserved: what the ledger granted is given back, and asked for again with AWS's figures. */
 async function releaseRefusedGrant(look: Look, said: string): Promise<Outcome> {
   const { reservations } = look.services;
-  await reservations.settle(look.lambda.paced, look.taskGroup, Math.min(look.row?.reserved ?? 0, await reservations.heldBy(look.taskGroup)));
+  await reservations.settle(
+    look.lambda.paced,
+    look.taskGroup,
+    Math.min(look.row?.reserved ?? 0, await reservations.heldBy(look.taskGroup)),
+  );
   await reservations.distrust();
   await look.save(nextRow(look.row, look.taskGroup, 'Waiting', `waits for room: ${said}`, look.now()));
   return again(2);

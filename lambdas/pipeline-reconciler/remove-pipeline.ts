@@ -38,7 +38,12 @@ function wasFifo(row: PipelineRow | undefined): boolean {
 }
 
 const isEmpty = (observed: Observed) =>
-  !observed.function && !observed.queue && !observed.deadLetterQueue && !observed.formerQueue && !observed.formerDeadLetterQueue && observed.mappings.length === 0;
+  !observed.function &&
+  !observed.queue &&
+  !observed.deadLetterQueue &&
+  !observed.formerQueue &&
+  !observed.formerDeadLetterQueue &&
+  observed.mappings.length === 0;
 
 async function drain(look: Look, observed: Observed): Promise<Outcome> {
   const sources = [observed.queue, observed.formerQueue].filter((queue) => queue !== undefined);
@@ -57,7 +62,10 @@ async function drain(look: Look, observed: Observed): Promise<Outcome> {
   });
   if (verdict.kind === 'drained') {
     const kept = sources.length > 0 && verdict.keepDeadLetters;
-    return takeAway(look, observed, { why: 'drained', keepDeadLetters: (queue) => kept && (queue.messages > 0 || deadLetterQueues.length === 1) });
+    return takeAway(look, observed, {
+      why: 'drained',
+      keepDeadLetters: (queue) => kept && (queue.messages > 0 || deadLetterQueues.length === 1),
+    });
   }
   const phase = sources.length > 0 ? 'Draining' : 'Deleting';
   const message = sources.length > 0 ? verdict.message : keptMessage(deadLetterQueues.map((queue) => queue.name));
@@ -90,7 +98,10 @@ async function takeAway(look: Look, observed: Observed, mode: RemovalMode): Prom
   const { services, taskGroup } = look;
   const { function: functionName } = pipelineNames(services.stage.settings.prefix, taskGroup, false);
   const { actions, kept } = planRemoval(functionName, observed, mode);
-  if (actions.length > 0) await look.save(nextRow(look.row, taskGroup, 'Deleting', `being ${mode.why}`, look.now(), look.row?.drain ? { drain: look.row.drain } : {}));
+  if (actions.length > 0)
+    await look.save(
+      nextRow(look.row, taskGroup, 'Deleting', `being ${mode.why}`, look.now(), look.row?.drain ? { drain: look.row.drain } : {}),
+    );
   await applyPlan(services, look.lambda, actions, look.checkTime);
   const { next } = await services.reservations.settle(look.lambda.paced, taskGroup, 0);
   await hintNext(look, next);
@@ -101,6 +112,11 @@ async function takeAway(look: Look, observed: Observed, mode: RemovalMode): Prom
   }
   const [first] = kept;
   const resources = first ? { deadLetterQueueUrl: first.url } : {};
-  await look.save(nextRow(look.row, taskGroup, 'Deleting', keptMessage(kept.map((queue) => queue.name)), look.now(), { resources, keptDeadLetterQueues: kept.map((queue) => queue.url) }));
+  await look.save(
+    nextRow(look.row, taskGroup, 'Deleting', keptMessage(kept.map((queue) => queue.name)), look.now(), {
+      resources,
+      keptDeadLetterQueues: kept.map((queue) => queue.url),
+    }),
+  );
   return done;
 }

@@ -6,7 +6,7 @@ import { type Applied, applyPlan } from '../aws/apply-plan.ts';
 import * as queues from '../aws/queues.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import { queueArn } from '../contract/stage.ts';
-import { decideDrain, type DrainVerdict } from '../domain/drain.ts';
+import { type DrainVerdict, decideDrain } from '../domain/drain.ts';
 import type { Observed, ObservedQueue } from '../domain/observed.ts';
 import { planFormerQueueRemoval } from '../domain/plan-removal.ts';
 import { deniesSending, queuePolicy } from '../domain/queue-policy.ts';
@@ -19,14 +19,26 @@ import type { Look } from './look.ts';
 export async function replaceQueue(look: Look, wish: Wish, observed: Observed, former: ObservedQueue, applied: Applied): Promise<Outcome> {
   const { services, taskGroup } = look;
   if (!deniesSending(former.attributes.Policy)) {
-    await queues.setQueueAttributes(services.clients.sqs, former.url, { Policy: queuePolicy(queueArn(services.stage, former.name), 'draining') });
+    await queues.setQueueAttributes(services.clients.sqs, former.url, {
+      Policy: queuePolicy(queueArn(services.stage, former.name), 'draining'),
+    });
   }
   const enabled = observed.mappings.some((mapping) => mapping.queueName === former.name && mapping.enabled);
-  const verdict = lookAt(look, former, observed.formerDeadLetterQueue?.messages ?? 0, enabled, 'the group is paused or has no code: resume it');
+  const verdict = lookAt(
+    look,
+    former,
+    observed.formerDeadLetterQueue?.messages ?? 0,
+    enabled,
+    'the group is paused or has no code: resume it',
+  );
   if (verdict.kind === 'drained') {
     const { actions } = planFormerQueueRemoval(observed, (queue) => verdict.keepDeadLetters || queue.messages > 0);
     await applyPlan(services, look.lambda, actions, look.checkTime);
-    await look.save(nextRow(look.row, taskGroup, 'Updating', `the former queue is drained; the mapping moves to ${wish.desired.queue.name}`, look.now(), { attempts: 0 }));
+    await look.save(
+      nextRow(look.row, taskGroup, 'Updating', `the former queue is drained; the mapping moves to ${wish.desired.queue.name}`, look.now(), {
+        attempts: 0,
+      }),
+    );
     return again(0);
   }
   const queueUrl = observed.queue?.url ?? applied.queueUrls[wish.desired.queue.name];

@@ -10,7 +10,7 @@ import type { Hint, ReleaseHint } from '../contract/messages.ts';
 import { defaultsGroup } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import type { Release, ReleasePointer } from '../contract/release-row.ts';
-import { desiredPipeline, type DesiredPipeline } from '../domain/desired.ts';
+import { type DesiredPipeline, desiredPipeline } from '../domain/desired.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import { classifyFailure, retryDelaySeconds } from '../domain/failure.ts';
 import { proofOf } from '../domain/plan-function.ts';
@@ -52,7 +52,11 @@ async function proveAndPromote(services: Services, pointer: ReleasePointer, rele
     const { clients, budget } = services;
     const lambda = pacedLambda(clients.lambda, () => budget.acquire(async () => 'rollout', time.deadlineMs));
     await proveRelease(services, lambda, first, { key: codeKey, version });
-    await services.releases.updateRelease(codeKey, version, { provenFor: [proofOf(first)], message: `proved with ${first.taskGroup}`, updatedAt: now(services) });
+    await services.releases.updateRelease(codeKey, version, {
+      provenFor: [proofOf(first)],
+      message: `proved with ${first.taskGroup}`,
+      updatedAt: now(services),
+    });
   }
   const moved = promote(pointer, version, now(services));
   // Uploaded, moved or stopped meanwhile: look again.
@@ -103,11 +107,17 @@ async function fanOut(services: Services, pointer: ReleasePointer, release: Rele
 
 async function supersede(services: Services, codeKey: string, version: string): Promise<void> {
   const previous = await services.releases.release(codeKey, version);
-  if (previous?.state === 'RollingOut' || previous?.state === 'Stopped') await close(services, previous, 'Superseded', 'a later release took its place');
+  if (previous?.state === 'RollingOut' || previous?.state === 'Stopped')
+    await close(services, previous, 'Superseded', 'a later release took its place');
 }
 
 async function close(services: Services, release: Release, state: 'Superseded' | 'Refused', message: string): Promise<Outcome> {
-  await services.releases.updateRelease(release.codeKey, release.version, { state, message, finishedAt: now(services), updatedAt: now(services) });
+  await services.releases.updateRelease(release.codeKey, release.version, {
+    state,
+    message,
+    finishedAt: now(services),
+    updatedAt: now(services),
+  });
   return done;
 }
 
@@ -123,7 +133,10 @@ async function recordTrouble(services: Services, hint: ReleaseHint, error: unkno
   if (release.state === 'Proving' && (lasting || tries >= services.stage.settings.reconcileAttempts)) {
     return close(services, release, 'Refused', `not rolled out, pipelines stay as they are: ${failure.message}`);
   }
-  await services.releases.updateRelease(hint.codeKey, hint.version, { message: `trying again: ${failure.message}`, updatedAt: now(services) });
+  await services.releases.updateRelease(hint.codeKey, hint.version, {
+    message: `trying again: ${failure.message}`,
+    updatedAt: now(services),
+  });
   return again(retryDelaySeconds(Math.min(tries, 6), services.random()));
 }
 

@@ -12,7 +12,9 @@ export async function spreadDefaults(services: Services): Promise<Outcome> {
   const { config, clients, hintQueues } = services;
   let groups = 0;
   for await (const page of config.taskGroups()) {
-    const hints = page.filter((group) => group !== defaultsGroup).map((taskGroup): Hint => ({ kind: 'group', taskGroup, class: 'rollout', hops: 1 }));
+    const hints = page
+      .filter((group) => group !== defaultsGroup)
+      .map((taskGroup): Hint => ({ kind: 'group', taskGroup, class: 'rollout', hops: 1 }));
     await sendHints(clients.sqs, hintQueues, 'rollout', hints);
     groups += hints.length;
   }

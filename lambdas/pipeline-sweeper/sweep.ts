@@ -67,6 +67,8 @@ async function orphanedGroups({ clients, stage }: Services, known: ReadonlySet<s
 
 async function noticeUploads(services: Services, codeKeys: ReadonlySet<string>): Promise<void> {
   for (const codeKey of codeKeys) {
-    await noticeUpload(services, codeKey).catch((error: unknown) => services.log.warn('key not looked at', { codeKey, ...errorFields(error) }));
+    await noticeUpload(services, codeKey).catch((error: unknown) =>
+      services.log.warn('key not looked at', { codeKey, ...errorFields(error) }),
+    );
   }
 }

@@ -13,7 +13,14 @@ export type CleanupRequest = z.infer<typeof CleanupRequest>;
 
 export async function answer(request: CleanupRequest, physicalId: string, status: 'SUCCESS' | 'FAILED', reason = ''): Promise<void> {
   const { StackId, RequestId, LogicalResourceId } = request;
-  const body = JSON.stringify({ Status: status, Reason: reason.slice(0, 1_000), PhysicalResourceId: physicalId, StackId, RequestId, LogicalResourceId });
+  const body = JSON.stringify({
+    Status: status,
+    Reason: reason.slice(0, 1_000),
+    PhysicalResourceId: physicalId,
+    StackId,
+    RequestId,
+    LogicalResourceId,
+  });
   // No content type: the presigned URL was signed without one.
   const response = await fetch(request.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' } });
   if (!response.ok) throw new Error(`CloudFormation's ResponseURL answered ${response.status}`);

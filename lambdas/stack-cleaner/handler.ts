@@ -4,8 +4,8 @@
  */
 import type { CloudFormationCustomResourceEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { coldStart } from '../aws/cold-start.ts';
-import { CleanerEnvironment, createStackCleaner } from './clean.ts';
 import { parseEnvironment } from '../framework/environment.ts';
+import { CleanerEnvironment, createStackCleaner } from './clean.ts';
 
 const cleaner = createStackCleaner(coldStart('stack-cleaner'), parseEnvironment(CleanerEnvironment).SLUICE_CLEANUPS_QUEUE_URL);
 

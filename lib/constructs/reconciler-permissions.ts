@@ -3,7 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { tagKeys } from '../../lambdas/contract/tags.ts';
 import type { OwnFunction } from './own-function.ts';
 import { pipelineArns } from './pipeline-arns.ts';
-import { anyKey, atRunTime, noResource, readCode, readItem, readWrite, scan } from './shared-grants.ts';
+import { anyKey, atRunTime, noResource, readCode, readWrite } from './shared-grants.ts';
 import type { StageParts } from './stage-parts.ts';
 
 export function allowReconciling(reconciler: OwnFunction, parts: StageParts): void {
@@ -59,7 +59,7 @@ function allowMappings(reconciler: OwnFunction, { settings }: StageParts): void 
     because: ours.because,
   });
   // Without the condition: a mapping that is gone has no function, and "not found" would read "access denied".
-  reconciler.allow('SeeMappings', ['lambda:GetEventSourceMapping', 'lambda:ListTags'], [mappings], {
+  reconciler.allow('SeeMappings', ['lambda:GetEventSourceMapping'], [mappings], {
     because: 'A mapping is known by a random id only.',
   });
   reconciler.allow('ListMappings', ['lambda:ListEventSourceMappings'], ['*'], noResource);
@@ -81,14 +81,12 @@ function allowQueues(reconciler: OwnFunction, { settings, queues }: StageParts):
     [pipelineArns(reconciler, settings.prefix).queues],
     atRunTime,
   );
-  const hints = [queues.changes.queueArn, queues.rollouts.queueArn, queues.sweeps.queueArn];
-  reconciler.allow('SendHints', ['sqs:SendMessage'], hints);
-  // A hint waits by visibility, never by being sent again.
-  reconciler.allow('DelayHints', ['sqs:ChangeMessageVisibility'], hints);
+  // A hint that has to wait does so by visibility, which its mapping grants.
+  reconciler.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn, queues.rollouts.queueArn]);
 }
 
 function allowData(reconciler: OwnFunction, { config, state, code }: StageParts): void {
-  reconciler.allow('ReadConfig', [...readItem, ...scan], [config.tableArn]);
+  reconciler.allow('ReadConfig', ['dynamodb:GetItem', 'dynamodb:Scan'], [config.tableArn]);
   reconciler.allow('KeepState', readWrite, [state.pipelines.tableArn, state.releases.tableArn, state.control.tableArn]);
   // Lambda checks that the caller may read the code it gives to a function.
   reconciler.allow('ReadCode', readCode, [code.bucket.arnForObjects('*')], anyKey);

@@ -1,8 +1,5 @@
 /** What several functions are granted, each action by name. */
 
-export const readItem = ['dynamodb:GetItem'];
-export const scan = ['dynamodb:Scan'];
-
 /** Transactions are allowed by the actions of their parts. */
 export const readWrite = [
   'dynamodb:GetItem',

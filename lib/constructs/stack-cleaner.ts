@@ -3,11 +3,11 @@
  * other part still stands and can remove the pipelines. It answers CloudFormation when none is left.
  */
 import { CustomResource, Duration } from 'aws-cdk-lib';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct, type IDependable } from 'constructs';
 import { OwnFunction } from './own-function.ts';
-import { pipelineArns } from './pipeline-arns.ts';
-import { anyKey, atRunTime, noResource, readItem, readWrite, scan } from './shared-grants.ts';
+import { anyKey } from './shared-grants.ts';
 import { type StageParts, sharedEnvironment } from './stage-parts.ts';
 
 /** CloudFormation waits an hour for a custom resource at most. */
@@ -29,8 +29,10 @@ export class StackCleaner extends Construct {
       settings: parts.settings,
       environment: { ...sharedEnvironment(parts), SLUICE_CLEANUPS_QUEUE_URL: cleanups.queueUrl },
     });
-    this.function.allow('Watch', ['sqs:SendMessage', 'sqs:ChangeMessageVisibility'], [cleanups.queueArn]);
+    this.function.allow('Watch', ['sqs:SendMessage'], [cleanups.queueArn]);
     this.function.addEventSource(new SqsEventSource(cleanups, { batchSize: 1, maxConcurrency: 2, reportBatchItemFailures: true }));
+    // Unseen, a failure here would leave CloudFormation waiting for its hour.
+    this.function.configureAsyncInvoke({ retryAttempts: 2, onFailure: new SqsDestination(queues.failures) });
     this.allowCleaning(parts);
 
     const pipelines = new CustomResource(this, 'Pipelines', {
@@ -42,14 +44,11 @@ export class StackCleaner extends Construct {
   }
 
   private allowCleaning({ settings, config, state, queues, code }: StageParts): void {
-    this.function.allow('ReadConfig', [...readItem, ...scan], [config.tableArn]);
-    this.function.allow('ReadPipelines', [...readItem, ...scan], [state.pipelines.tableArn]);
-    this.function.allow('KeepControl', readWrite, [state.control.tableArn]);
-    this.function.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn, queues.sweeps.queueArn]);
-    this.function.allow('FindQueues', ['sqs:ListQueues'], ['*'], noResource);
-    this.function.allow('TellOurQueues', ['sqs:ListQueueTags'], [pipelineArns(this, settings.prefix).queues], atRunTime);
+    this.function.allow('FindGroups', ['dynamodb:Scan'], [config.tableArn, state.pipelines.tableArn]);
+    this.function.allow('MarkTheStageAsGoing', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], [state.control.tableArn]);
+    this.function.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn]);
     if (settings.dataOnDestroy === 'delete') {
-      this.function.allow('ListCode', ['s3:ListBucket', 's3:ListBucketVersions'], [code.bucket.bucketArn]);
+      this.function.allow('ListCode', ['s3:ListBucketVersions'], [code.bucket.bucketArn]);
       this.function.allow('DeleteCode', ['s3:DeleteObject', 's3:DeleteObjectVersion'], [code.bucket.arnForObjects('*')], anyKey);
     }
   }

@@ -1,0 +1,95 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { synthesized, theOne } from './synthesized.ts';
+
+const { template, resources } = synthesized();
+
+describe('the tables', () => {
+  it('the config table feeds keys to its stream and removes expired items', () => {
+    template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      KeySchema: [{ AttributeName: 'taskGroup', KeyType: 'HASH' }],
+      StreamSpecification: { StreamViewType: 'KEYS_ONLY' },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+
+  it.each([true, false])('deletionProtection=%s protects the config table', (deletionProtection) => {
+    const stage = synthesized({ deletionProtection });
+    const [, { Properties }] = theOne(stage.resources, 'AWS::DynamoDB::GlobalTable', 'Config');
+    expect(Properties).toMatchObject({ Replicas: [{ DeletionProtectionEnabled: deletionProtection }] });
+  });
+
+  it('can all be restored to a point in time, and cost nothing idle', () => {
+    template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+      BillingMode: 'PAY_PER_REQUEST',
+      Replicas: [Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })],
+    });
+  });
+
+  it.each([
+    ['StatePipelines', ['taskGroup']],
+    ['StateReleases', ['codeKey', 'id']],
+    ['StateControl', ['pk', 'sk']],
+  ])('%s has the key %j', (id, key) => {
+    const [, { Properties }] = theOne(resources, 'AWS::DynamoDB::GlobalTable', id);
+    expect((Properties['KeySchema'] as { AttributeName: string }[]).map(({ AttributeName }) => AttributeName)).toEqual(key);
+  });
+});
+
+describe('the code bucket', () => {
+  const [, bucket] = theOne(resources, 'AWS::S3::Bucket', 'CodeBucket');
+
+  it('keeps every version, encrypted and private', () => {
+    expect(bucket.Properties).toMatchObject({
+      VersioningConfiguration: { Status: 'Enabled' },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: { Rules: [{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' }] },
+    });
+    expect(JSON.stringify(bucket.Properties['LifecycleConfiguration'])).not.toMatch(/Expiration/);
+  });
+
+  it('tells the topic of uploads by its own property, once the topic lets it', () => {
+    const [topic] = theOne(resources, 'AWS::SNS::Topic', 'Code');
+    const [policy] = theOne(resources, 'AWS::SNS::TopicPolicy', 'Code');
+    expect(bucket.Properties['NotificationConfiguration']).toEqual({
+      TopicConfigurations: [{ Event: 's3:ObjectCreated:*', Topic: { Ref: topic } }],
+    });
+    expect(bucket.DependsOn).toContain(policy);
+    template.resourceCountIs('Custom::S3BucketNotifications', 0);
+  });
+});
+
+describe('the queues', () => {
+  it('are encrypted and keep what waits as long as SQS does', () => {
+    template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 1_209_600 });
+  });
+
+  it.each(['HintsChanges', 'HintsRollouts', 'HintsSweeps'])(
+    '%s gives a hint back after a reconcile’s time, and up only after 1,000 receives',
+    (id) => {
+      const [failures] = theOne(resources, 'AWS::SQS::Queue', 'HintsFailures');
+      const [, { Properties }] = theOne(resources, 'AWS::SQS::Queue', id);
+      expect(Properties).toMatchObject({
+        VisibilityTimeout: 90,
+        RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': [failures, 'Arn'] }, maxReceiveCount: 1_000 },
+      });
+    },
+  );
+});
+
+describe('the alarms', () => {
+  it('tell the topic of the stage that something failed for good', () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
+    synthesized({ alarmTopicArn }).template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      AlarmActions: [alarmTopicArn],
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { outputNames } from '../../lambdas/contract/outputs.ts';
+import { ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
+import { synthesized, theOne } from './synthesized.ts';
+
+const { template, resources } = synthesized();
+const functions = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
+
+describe('our functions', () => {
+  it('are five, and nobody else’s code is deployed', () => {
+    expect(functions).toHaveLength(5);
+  });
+
+  it('run on Node 24 on arm64 and log JSON to a group with retention', () => {
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO' },
+      });
+    }
+    for (const { Properties } of Object.values(resources).filter(({ Type }) => Type === 'AWS::Logs::LogGroup')) {
+      expect(Properties).toMatchObject({ RetentionInDays: 30 });
+    }
+  });
+
+  it('get settings they can parse, and those that were given', () => {
+    const { resources: stage } = synthesized({ stage: 'prod', sweepPeriodMinutes: 5 });
+    const [, listener] = theOne(stage, 'AWS::Lambda::Function', 'StreamListener');
+    const { Variables } = listener.Properties['Environment'] as { Variables: Record<string, string> };
+    const settings = StageSettings.parse(JSON.parse(Variables['SLUICE_SETTINGS'] ?? ''));
+    expect(settings).toMatchObject({ stage: 'prod', prefix: 'sluice-prod', sweepPeriodMinutes: 5 });
+  });
+
+  it('reserve what the ledger of reservations takes them to reserve', () => {
+    const reserved = functions.map(([, { Properties }]) => Number(Properties['ReservedConcurrentExecutions']));
+    expect(reserved.reduce((sum, one) => sum + one, 0)).toBe(ownReservedConcurrency(StageSettings.parse({})));
+  });
+
+  it('reserve nothing where the account has nothing to reserve', () => {
+    const stage = synthesized({ reserveOwnConcurrency: false });
+    stage.template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
+  });
+});
+
+describe('the stream listener', () => {
+  it('gives up a bad record to the failures queue instead of holding its shard', () => {
+    const [failures] = theOne(resources, 'AWS::SQS::Queue', 'HintsFailures');
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 100,
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 10,
+      MaximumRecordAgeInSeconds: 3600,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [failures, 'Arn'] } } },
+    });
+  });
+});
+
+describe('the pipeline reconciler', () => {
+  const stage = synthesized({ reconcilers: { changes: 7, rollouts: 5, sweeps: 2 } });
+  const [reconciler, { Properties }] = theOne(stage.resources, 'AWS::Lambda::Function', 'PipelineReconciler');
+
+  it.each([
+    ['HintsChanges', 7],
+    ['HintsRollouts', 5],
+    ['HintsSweeps', 2],
+  ])('takes hints from %s, at most %d invocations at once', (queue, most) => {
+    const [id] = theOne(stage.resources, 'AWS::SQS::Queue', queue);
+    stage.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [id, 'Arn'] },
+      FunctionName: { Ref: reconciler },
+      BatchSize: 10,
+      MaximumBatchingWindowInSeconds: Match.absent(),
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: most },
+    });
+  });
+
+  it('reserves room for all three together, so that none is throttled', () => {
+    expect(Properties).toMatchObject({ ReservedConcurrentExecutions: 14, Timeout: 60 });
+  });
+
+  it('may send hints that come back to it: its own limit of hops holds', () => {
+    expect(Properties).toMatchObject({ RecursiveLoop: 'Allow' });
+  });
+});
+
+it('every invocation of ours that fails for good ends in the failures queue', () => {
+  template.resourcePropertiesCountIs(
+    'AWS::Lambda::EventInvokeConfig',
+    { DestinationConfig: Match.objectLike({ OnFailure: Match.anyValue() }) },
+    3,
+  );
+  template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'lambda', RedrivePolicy: Match.anyValue() });
+});
+
+it('the sweep runs at the period of the stage', () => {
+  template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(15 minutes)' });
+});
+
+it('the outputs are exactly those of the contract', () => {
+  expect(Object.keys(template.findOutputs('*')).sort()).toEqual([...outputNames].sort());
+});

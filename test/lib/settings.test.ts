@@ -1,0 +1,42 @@
+import { App } from 'aws-cdk-lib';
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../lib/settings.ts';
+
+const read = (context: Record<string, unknown>) => readSettings(new App({ context }).node);
+
+describe('the settings of a stage, from CDK context', () => {
+  it.each([
+    ['nothing given', {}, { stage: 'dev', prefix: 'sluice-dev', sweepPeriodMinutes: 15, reserveOwnConcurrency: true }],
+    ['a text', { 'sluice:stage': 'prod' }, { stage: 'prod', prefix: 'sluice-prod' }],
+    ['a number as text', { 'sluice:sweepPeriodMinutes': '5' }, { sweepPeriodMinutes: 5 }],
+    ['a fraction as text', { 'sluice:controlPlaneBudgetPerSecond': '2.5' }, { controlPlaneBudgetPerSecond: 2.5 }],
+    ['a number', { 'sluice:logRetentionDays': 7 }, { logRetentionDays: 7 }],
+    ['a choice of numbers as text', { 'sluice:logRetentionDays': '7' }, { logRetentionDays: 7 }],
+    ['a boolean as text', { 'sluice:reserveOwnConcurrency': 'false' }, { reserveOwnConcurrency: false }],
+    ['an object as JSON', { 'sluice:reconcilers': '{"changes":8}' }, { reconcilers: { changes: 8, rollouts: 3, sweeps: 2 } }],
+    ['an object', { 'sluice:reconcilers': { sweeps: 4 } }, { reconcilers: { changes: 4, rollouts: 3, sweeps: 4 } }],
+    ['others’ context', { 'aws:cdk:x': '1', other: '2' }, { stage: 'dev' }],
+  ])('%s', (_name, context, expected) => {
+    expect(read(context)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['out of bounds', { 'sluice:sweepPeriodMinutes': '0' }, ['sluice:sweepPeriodMinutes: ', '>=1', '(got "0")']],
+    ['not a number', { 'sluice:controlPlaneBudgetPerSecond': 'fast' }, ['sluice:controlPlaneBudgetPerSecond: ', 'number', '(got "fast")']],
+    ['not a choice', { 'sluice:pipelinesOnDestroy': 'keep' }, ['sluice:pipelinesOnDestroy: ', '"drain"|"discard"', '(got "keep")']],
+    ['a text against its rule', { 'sluice:stage': '1' }, ['sluice:stage: ', 'must be 1-12 lower-case letters and digits', '(got "1")']],
+    ['inside an object', { 'sluice:reconcilers': '{"changes":1}' }, ['sluice:reconcilers.changes: ', '>=2']],
+    ['broken JSON', { 'sluice:reconcilers': '{"changes":' }, ['sluice:reconcilers: ', 'object', '{\\"changes\\":']],
+    ['not an ARN', { 'sluice:alarmTopicArn': 'mail me' }, ['sluice:alarmTopicArn: must be the ARN of an SNS topic (got "mail me")']],
+    ['no such setting', { 'sluice:dataOnDestry': 'delete' }, ['sluice:dataOnDestry: there is no such setting', 'dataOnDestroy']],
+    ['two at once', { 'sluice:stage': 'PROD', 'sluice:logLevel': 'LOUD' }, ['sluice:stage: ', 'sluice:logLevel: ']],
+  ])('%s is refused with key, rule and value', (_name, context, texts) => {
+    let message = '';
+    try {
+      read(context);
+    } catch (error) {
+      message = String(error);
+    }
+    for (const text of texts) expect(message).toContain(text);
+  });
+});

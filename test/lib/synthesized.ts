@@ -1,0 +1,36 @@
+/** A stage's template as CDK makes it, without bundling the functions, which the templates do not show. */
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { StageSettingsInput } from '../../lambdas/contract/settings.ts';
+import { readSettings } from '../../lib/settings.ts';
+import { SluiceStack } from '../../lib/sluice-stack.ts';
+
+export interface Resource {
+  Type: string;
+  Properties: Record<string, unknown>;
+  DependsOn?: string[];
+  DeletionPolicy?: string;
+}
+
+export interface Synthesized {
+  app: App;
+  stack: Stack;
+  template: Template;
+  resources: Record<string, Resource>;
+}
+
+export function synthesized(settings: StageSettingsInput = {}): Synthesized {
+  const context = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice:${name}`, value]));
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const parsed = readSettings(app.node);
+  const stack = new SluiceStack(app, parsed.prefix, { settings: parsed });
+  const template = Template.fromStack(stack);
+  return { app, stack, template, resources: template.toJSON()['Resources'] as Record<string, Resource> };
+}
+
+/** The one resource of `type` whose logical id starts with `start`. */
+export function theOne(resources: Record<string, Resource>, type: string, start: string): [id: string, resource: Resource] {
+  const found = Object.entries(resources).filter(([id, resource]) => resource.Type === type && id.startsWith(start));
+  if (found.length !== 1 || found[0] === undefined) throw new Error(`${found.length} of ${type} start with ${start}`);
+  return found[0];
+}

@@ -28,45 +28,40 @@ type TransactItem = NonNullable<ConstructorParameters<typeof TransactWriteComman
 export function reservations(clients: Pick<Clients, 'documents'>, table: string, clock: Clock, ownReserved: number) {
   const { documents } = clients;
 
-  return {
-    /**
-     * Asks for `wanted` reserved concurrency in place of what the group holds; 0 gives all back. Granted or not, the
-     * answer is stored: a group that must wait keeps its place in the order of its first asking.
-     */
-    async settle(lambda: Clients['lambda'], taskGroup: string, wanted: number): Promise<Settled> {
-      let maxAgeMs = freshForMs;
-      for (;;) {
-        const [held, waiters] = await Promise.all([heldBy(taskGroup), waiting()]);
-        const waits = waiters.find((waiter) => waiter.taskGroup === taskGroup);
-        if (held === wanted && !waits) return { verdict: { granted: true }, next: [] };
-        const ledger = await freshLedger(lambda, maxAgeMs);
-        const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
-        if (verdict.granted) {
-          const room = roomIn({ ...ledger, granted: ledger.granted + wanted - held });
-          const next = nextToGrant(
-            room,
-            waiters.filter((waiter) => waiter !== waits),
-          ).map((waiter) => waiter.taskGroup);
-          if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
-        } else if (clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
-          maxAgeMs = freshForRefusalMs;
-        } else {
-          if (waits?.need !== verdict.need)
-            await documents.send(new PutCommand({ TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) }));
-          return { verdict, next: verdict.next };
-        }
+  /**
+   * Asks for `wanted` reserved concurrency in place of what the group holds; 0 gives all back. Granted or not, the
+   * answer is stored: a group that must wait keeps its place in the order of its first asking.
+   */
+  async function settle(lambda: Clients['lambda'], taskGroup: string, wanted: number): Promise<Settled> {
+    let maxAgeMs = freshForMs;
+    for (;;) {
+      const [held, waiters] = await Promise.all([heldBy(taskGroup), waiting()]);
+      const waits = waiters.find((waiter) => waiter.taskGroup === taskGroup);
+      if (held === wanted && !waits) return { verdict: { granted: true }, next: [] };
+      const ledger = await freshLedger(lambda, maxAgeMs);
+      const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
+      if (verdict.granted) {
+        const room = roomIn({ ...ledger, granted: ledger.granted + wanted - held });
+        const next = nextToGrant(
+          room,
+          waiters.filter((waiter) => waiter !== waits),
+        ).map((waiter) => waiter.taskGroup);
+        if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
+      } else if (clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
+        maxAgeMs = freshForRefusalMs;
+      } else {
+        if (waits?.need !== verdict.need)
+          await documents.send(new PutCommand({ TableName: table, Item: waiterRow(taskGroup, verdict.need, waits) }));
+        return { verdict, next: verdict.next };
       }
-    },
+    }
+  }
 
-    /** What the ledger says the group holds. */
-    heldBy,
-
-    /** Forgets what AWS said of the account, after it refused what the ledger had granted. */
-    async distrust(): Promise<void> {
-      const ledger = await readLedger();
-      if (ledger) await store([ledgerWrite(ledger, { refreshedAtMs: 0 })]);
-    },
-  };
+  /** Forgets what AWS said of the account, after it refused what the ledger had granted. */
+  async function distrust(): Promise<void> {
+    const ledger = await readLedger();
+    if (ledger) await store([ledgerWrite(ledger, { refreshedAtMs: 0 })]);
+  }
 
   function grantWrites(ledger: Ledger, taskGroup: string, held: number, wanted: number): TransactItem[] {
     return [
@@ -131,6 +126,7 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
     return ledger as Ledger;
   }
 
+  /** What the ledger says the group holds. */
   async function heldBy(taskGroup: string): Promise<number> {
     const { Item } = await documents.send(new GetCommand({ TableName: table, Key: grantKey(taskGroup), ConsistentRead: true }));
     return Number(Item?.reserved ?? 0);
@@ -156,5 +152,7 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
     } while (start);
     return found;
   }
+
+  return { settle, heldBy, distrust };
 }
 export type Reservations = ReturnType<typeof reservations>;

@@ -58,7 +58,7 @@ async function drain(look: Look, observed: Observed): Promise<Outcome> {
     messages: count(sources.length > 0 ? sources : deadLetterQueues),
     deadLetters: count(deadLetterQueues),
     lookSeconds: look.services.stage.settings.drainLookSeconds,
-    ...workedOff(look, observed, sources),
+    ...workedOff(observed, sources),
   });
   if (verdict.kind === 'drained') {
     const kept = sources.length > 0 && verdict.keepDeadLetters;
@@ -75,7 +75,7 @@ async function drain(look: Look, observed: Observed): Promise<Outcome> {
 
 const count = (queues: ObservedQueue[]) => queues.reduce((sum, queue) => sum + queue.messages, 0);
 
-function workedOff(look: Look, observed: Observed, sources: ObservedQueue[]): { workedOff: boolean; idleBecause?: string } {
+function workedOff(observed: Observed, sources: ObservedQueue[]): { workedOff: boolean; idleBecause?: string } {
   if (sources.length === 0) return { workedOff: false, idleBecause: 'they are dead letters' };
   const resume = 'write the item again to resume it, or with onDelete: discard and remove it to drop them';
   if (!observed.function) return { workedOff: false, idleBecause: `the group has no code; ${resume}` };

@@ -16,7 +16,7 @@ export function howToTalkToIt(stage: RunningStage): string {
   return `
 It is up until Ctrl-C.
 
-  endpoint      ${stage.endpoint} (S3: ${stage.s3Endpoint}), any secret, access key ${stage.accessKey}
+  endpoint      ${stage.endpoint} (S3: ${stage.s3Endpoint})
   config table  ${stage.outputs['ConfigTableName']}
   code bucket   ${stage.outputs['CodeBucketName']}
   all outputs   .sluice/local.json
@@ -26,6 +26,11 @@ Try, in another terminal:
   npm run local -- status
   npm run local -- put examples/config-items/A.json      change its concurrency first
   npm run local -- send A 20
+
+Any other AWS tool works with this in its environment:
+
+  export AWS_ENDPOINT_URL=${stage.endpoint} AWS_ENDPOINT_URL_S3=${stage.s3Endpoint} \\
+    AWS_REGION=${stage.region} AWS_ACCESS_KEY_ID=${stage.accessKey} AWS_SECRET_ACCESS_KEY=${stage.secretKey}
 `;
 }
 

@@ -168,7 +168,7 @@ const settledWithinMs = 30_000;
  */
 export async function awaitFunction(lambda: Lambda, clock: Clock, name: string): Promise<void> {
   const untilMs = clock.nowMs() + settledWithinMs;
-  for (let delayMs = 100; ; delayMs = Math.min(1_000, delayMs * 2)) {
+  for (let delayMs = 150; ; delayMs = Math.min(1_000, delayMs * 1.3)) {
     const { Configuration: now = {} } = await named('GetFunction', name, () => lambda.send(new GetFunctionCommand({ FunctionName: name })));
     if (now.State === 'Failed') throw new FunctionFailedError(name, now.StateReasonCode, now.StateReason);
     if (now.LastUpdateStatus === 'Failed') throw new FunctionFailedError(name, now.LastUpdateStatusReasonCode, now.LastUpdateStatusReason);

@@ -3,6 +3,7 @@
  * noted on it (`wanted`) and done with: the holder looks again before it lets go.
  */
 import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { controlKey } from '../contract/names.ts';
 import type { Clients } from './clients.ts';
 import { isConditionFailed } from './errors.ts';
 
@@ -19,7 +20,7 @@ export interface Lease {
 
 /** `kind` keeps leases on groups and on releases apart. */
 export function leases(documents: Clients['documents'], table: string, kind: 'lease' | 'release-lease') {
-  const key = (taskGroup: string) => ({ pk: kind, sk: taskGroup });
+  const key = (taskGroup: string) => ({ pk: kind, sk: controlKey(taskGroup) });
 
   async function update(
     taskGroup: string,

@@ -4,14 +4,15 @@
  */
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandOutput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { controlKey } from '../contract/names.ts';
 import { decideGrant, type GrantVerdict, type Ledger, nextToGrant, roomIn, type Waiter } from '../domain/reservations.ts';
 import type { Clock } from '../framework/clock.ts';
 import type { Clients } from './clients.ts';
 import { isTransactionCancelled, named } from './errors.ts';
 
 const ledgerKey = { pk: 'ledger', sk: 'reservations' };
-const grantKey = (taskGroup: string) => ({ pk: 'grant', sk: taskGroup });
-const waiterKey = (taskGroup: string) => ({ pk: 'waiter', sk: taskGroup });
+const grantKey = (taskGroup: string) => ({ pk: 'grant', sk: controlKey(taskGroup) });
+const waiterKey = (taskGroup: string) => ({ pk: 'waiter', sk: controlKey(taskGroup) });
 
 /** What AWS said is believed this long; a refusal is only believed when it is fresh. */
 const freshForMs = 60_000;

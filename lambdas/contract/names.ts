@@ -67,6 +67,12 @@ export const secretPaths = (prefix: string) => ({ ssm: `/${prefix}/`, secretsman
 /** Path under which an item's own `function.role` must live. */
 export const rolePath = (prefix: string) => `/${prefix}/`;
 
+/**
+ * A task group as a key of the control table. Its own name, but for one longer than a sort key may be (1,024 bytes): no
+ * valid item has such a name, and the status must still say so.
+ */
+export const controlKey = (taskGroup: string) => (Buffer.byteLength(taskGroup) <= 1_024 ? taskGroup : `hash:${contentHash(taskGroup)}`);
+
 /** Same text, same hash; used to tell whether a wish has been applied. */
 export function contentHash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32);

@@ -20,11 +20,13 @@ export interface PlanContext {
   provenFor: readonly string[];
 }
 
-export function planPipeline(desired: DesiredPipeline, observed: Observed, context: PlanContext): Action[] {
+export function planPipeline(desired: DesiredPipeline, seen: Observed, context: PlanContext): Action[] {
+  const { observed, first } = withoutFailedFunction(desired, seen);
   const queues = planQueues(desired, observed);
   const fn = planFunction(desired, observed, context);
   const limits = planLimits(desired, observed);
   return [
+    ...first,
     ...queues.before,
     ...limits.before,
     ...fn.create,
@@ -35,6 +37,13 @@ export function planPipeline(desired: DesiredPipeline, observed: Observed, conte
     ...limits.after,
     ...fn.tags,
   ];
+}
+
+/** A function whose creation failed takes no change: it is made anew (LDG/functions-states). */
+function withoutFailedFunction(desired: DesiredPipeline, seen: Observed): { observed: Observed; first: Action[] } {
+  if (seen.function?.state !== 'Failed' || !desired.code) return { observed: seen, first: [] };
+  const { function: _failed, ...observed } = seen;
+  return { observed, first: [{ type: 'deleteFunction', functionName: desired.functionName, reason: 'its creation failed' }] };
 }
 
 /**

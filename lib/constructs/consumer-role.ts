@@ -1,5 +1,4 @@
 /** What a consumer may do: take tasks from its stage's queues, write its log, read its stage's secrets. One role, made here and never at run time. */
-import { Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -40,9 +39,8 @@ export class ConsumerRole extends Construct {
     this.role = new Role(this, 'Role', {
       path: rolePath(prefix),
       description: `Consumers of ${prefix}`,
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
+      // No aws:SourceAccount: no page of AWS says that Lambda sends it, and a role can be passed within its account only.
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
     const { role } = this;
     grant(role, 'WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);

@@ -21,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'ministack',
           include: ['test/ministack/**/*.test.ts'],
+          globalSetup: ['test/support/deploy-shared-stage.ts'],
           // The limits are measured in seconds: two suites at once on a small machine would measure each other.
           fileParallelism: false,
           testTimeout: 3 * minute,

@@ -1,0 +1,99 @@
+/**
+ * Global setup of the tests against MiniStack: one local AWS with IAM enforced, the real app deployed to it once by the
+ * CDK CLI, and a proxy between its functions and the local AWS that records every call.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetFunctionConfigurationCommand, ListFunctionsCommand, UpdateFunctionConfigurationCommand, waitUntilFunctionUpdatedV2 } from '@aws-sdk/client-lambda';
+import type { TestProject } from 'vitest/node';
+import { outputNames } from '../../lambdas/contract/outputs.ts';
+import type { StageSettingsInput } from '../../lambdas/contract/settings.ts';
+import { deploy } from '../../local/deploy.ts';
+import { localAccount, type MiniStack, startMiniStack } from '../../local/ministack.ts';
+import { freePort } from '../../local/port.ts';
+import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts';
+import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
+import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
+import type { SharedStage } from './shared-stage.ts';
+
+/** Small enough that a test can use it up: 400, less AWS's 100, less what our own functions reserve. */
+const accountConcurrency = 400;
+
+export const sharedSettings = {
+  stage: 'test',
+  drainLookSeconds: 1,
+  // The sweep runs when a test invokes it.
+  sweepPeriodMinutes: 1_440,
+  controlPlaneBudgetPerSecond: 15,
+  logLevel: 'DEBUG',
+} as const satisfies StageSettingsInput;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  const proxyPort = await freePort();
+  const proxyUrl = `https://localhost:${proxyPort}`;
+  const ministack = await startMiniStack({
+    auth: true,
+    accountConcurrency,
+    folder: join(folder, 'ministack'),
+    logFile: join(folder, 'ministack.log'),
+    environment: { AWS_ENDPOINT_URL: proxyUrl, AWS_ENDPOINT_URL_S3: `https://127.0.0.1:${proxyPort}` },
+  });
+  let proxy: RecordingProxy | undefined;
+  const teardown = async () => {
+    await ministack.stop();
+    await proxy?.stop();
+    if (process.env['SLUICE_KEEP_TEST_LOG'] === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const recordFile = join(folder, 'calls.jsonl');
+    proxy = await startRecordingProxy({
+      port: proxyPort,
+      certificateFile: ministack.caFile as string,
+      keyFile: join(folder, 'ministack', 'key.pem'),
+      upstream: { host: '127.0.0.1', port: ministack.port },
+      recordFile,
+    });
+    project.provide('stage', await deployTo(ministack, proxy, proxyUrl, folder, recordFile));
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
+
+async function deployTo(ministack: MiniStack, proxy: RecordingProxy, proxyUrl: string, folder: string, recordFile: string): Promise<SharedStage> {
+  const { outputs, assembly } = await deploy({ ministack, folder: join(folder, 'cdk'), settings: sharedSettings });
+  const missing = outputNames.filter((name) => outputs[name] === undefined);
+  if (missing.length > 0) throw new Error(`The stack has no output ${missing.join(', ')}`);
+  const { endpoint, s3Endpoint, region, caFile } = ministack;
+  const target: ClientTarget = { endpoint, s3Endpoint, region, account: localAccount, caFile: caFile as string };
+  await Promise.all([sendThroughProxy(awsClients(target), endpoint, proxyUrl), allowWhatOnlyTheLocalAwsAsks(target)]);
+  return {
+    ...target,
+    outputs: outputs as SharedStage['outputs'],
+    assembly,
+    accountConcurrency,
+    recordFile,
+    proxyControl: proxy.controlUrl,
+    proxyBackDoor: proxy.backDoorUrl,
+    clientEnvironment: ministack.clientEnvironment(),
+    folder,
+  };
+}
+
+/** The SDK calls SQS at the address in a queue's URL: those handed to our functions must name the proxy. */
+export async function sendThroughProxy({ lambda }: AwsClients, endpoint: string, proxyUrl: string): Promise<void> {
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  await Promise.all(
+    Functions.map(async ({ FunctionName }) => {
+      const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+      const variables = Object.entries(Environment?.Variables ?? {});
+      if (!variables.some(([, value]) => value.startsWith(endpoint))) return;
+      const Variables = Object.fromEntries(variables.map(([name, value]) => [name, value.replace(endpoint, proxyUrl)]));
+      await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
+      await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 30 }, { FunctionName });
+    }),
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * Stands between our functions and the local AWS: passes every call through as it came, signature included, and writes
+ * down who called what. May be told to send the calls through another proxy (one that injects faults), which hands them
+ * back at the back door.
+ */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { Agent as HttpAgent, createServer as createHttpServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface RecordedCall {
+  atMs: number;
+  accessKey: string;
+  service: string;
+  method: string;
+  path: string;
+  /** `X-Amz-Target`, of services that are called by it. */
+  target?: string;
+  body: string;
+  status: number;
+}
+
+export interface RecordingProxyOptions {
+  port: number;
+  certificateFile: string;
+  keyFile: string;
+  upstream: { host: string; port: number };
+  recordFile: string;
+}
+
+export interface RecordingProxy {
+  controlUrl: string;
+  backDoorUrl: string;
+  stop: () => Promise<void>;
+}
+
+/** The host the caller signed, while the call takes the detour. */
+const signedHostHeader = 'x-signed-host';
+
+export async function startRecordingProxy(options: RecordingProxyOptions): Promise<RecordingProxy> {
+  const ca = readFileSync(options.certificateFile);
+  const toAws = new HttpsAgent({ keepAlive: true, ca, maxSockets: 200 });
+  const toDetour = new HttpAgent({ keepAlive: true });
+  let detour: URL | undefined;
+
+  const front = createHttpsServer({ cert: ca, key: readFileSync(options.keyFile) }, async (incoming, answer) => {
+    const body = await bodyOf(incoming);
+    const status = detour ? await forwardTo(detour, incoming, body, answer) : await forwardToAws(incoming, body, answer, incoming.headers.host);
+    record(options.recordFile, incoming, body, status);
+  });
+  const backDoor = createHttpServer(async (incoming, answer) => {
+    const host = incoming.headers[signedHostHeader];
+    await forwardToAws(incoming, await bodyOf(incoming), answer, typeof host === 'string' ? host : undefined);
+  });
+  const control = createHttpServer(async (incoming, answer) => {
+    const told = (await bodyOf(incoming)).toString();
+    detour = told === '' ? undefined : new URL(told);
+    answer.end();
+  });
+
+  function forwardToAws(incoming: IncomingMessage, body: Buffer, answer: ServerResponse, host: string | undefined): Promise<number> {
+    const { [signedHostHeader]: _ours, 'x-microburst-id': _theirs, ...headers } = incoming.headers;
+    const call = httpsRequest({
+      ...options.upstream,
+      agent: toAws,
+      servername: 'localhost',
+      method: incoming.method,
+      path: incoming.url,
+      headers: { ...headers, ...(host ? { host } : {}) },
+    });
+    return relay(call, body, answer);
+  }
+
+  function forwardTo(other: URL, incoming: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<number> {
+    const headers = { ...incoming.headers, [signedHostHeader]: incoming.headers.host };
+    const call = httpRequest({ host: other.hostname, port: other.port, agent: toDetour, method: incoming.method, path: incoming.url, headers });
+    return relay(call, body, answer);
+  }
+
+  await Promise.all([listen(front, options.port), listen(backDoor, 0), listen(control, 0)]);
+  return {
+    controlUrl: urlOf(control),
+    backDoorUrl: urlOf(backDoor),
+    stop: async () => {
+      for (const agent of [toAws, toDetour]) agent.destroy();
+      await Promise.all([front, backDoor, control].map(close));
+    },
+  };
+}
+
+/** A cut line upstream is a cut line for the caller, too. Returns the status, 0 where there was none. */
+function relay(call: ReturnType<typeof httpRequest>, body: Buffer, answer: ServerResponse): Promise<number> {
+  return new Promise((resolve) => {
+    const cut = () => {
+      answer.destroy();
+      resolve(0);
+    };
+    call.once('error', cut);
+    call.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', cut);
+      response.once('aborted', cut);
+      response.once('end', () => {
+        const { 'transfer-encoding': _chunked, connection: _hop, ...headers } = response.headers;
+        const content = Buffer.concat(chunks);
+        answer.writeHead(response.statusCode ?? 502, { ...headers, ...(call.method === 'HEAD' ? {} : { 'content-length': content.length }) });
+        answer.end(content);
+        resolve(response.statusCode ?? 502);
+      });
+    });
+    call.end(body);
+  });
+}
+
+function record(file: string, incoming: IncomingMessage, body: Buffer, status: number): void {
+  const scope = /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(incoming.headers.authorization ?? '');
+  const target = incoming.headers['x-amz-target'];
+  const call: RecordedCall = {
+    atMs: Date.now(),
+    accessKey: scope?.[1] ?? '',
+    service: scope?.[2] ?? '',
+    method: incoming.method ?? '',
+    path: incoming.url ?? '',
+    ...(typeof target === 'string' ? { target } : {}),
+    body: body.length > 20_000 ? '' : body.toString(),
+    status,
+  };
+  appendFileSync(file, `${JSON.stringify(call)}\n`);
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+const listen = (server: Server, port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,9 +1,13 @@
 /** A stage's template as CDK makes it, without bundling the functions, which the templates do not show. */
+import { readFileSync } from 'node:fs';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { StageSettingsInput } from '../../lambdas/contract/settings.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { SluiceStack } from '../../lib/sluice-stack.ts';
+
+/** CDK's feature flags, as the CLI hands them to the app. */
+const flags = (JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> }).context;
 
 export interface Resource {
   Type: string;
@@ -21,7 +25,7 @@ export interface Synthesized {
 
 export function synthesized(settings: StageSettingsInput = {}): Synthesized {
   const context = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice:${name}`, value]));
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ context: { ...flags, ...context, 'aws:cdk:bundling-stacks': [] } });
   const parsed = readSettings(app.node);
   const stack = new SluiceStack(app, parsed.prefix, { settings: parsed });
   const template = Template.fromStack(stack);

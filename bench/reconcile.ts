@@ -91,7 +91,7 @@ async function rollOut(stage: OwnStage, pipelines: number): Promise<RolledOut> {
   const first = await phase(stage, 'rolling out', Math.floor(pipelines / 3), updateIdealMs(pipelines), settled);
   const change = await changeOne(stage, `customer-${pipelines - 1}`);
   const rest = await phase(stage, 'rolling out', pipelines, updateIdealMs(pipelines), settled);
-  const calls = { ...rest, byOperation: added(first.byOperation, rest.byOperation) };
+  const calls = { ...rest, byOperation: added(added(first.byOperation, change.byOperation), rest.byOperation) };
   return {
     ...calls,
     calls: first.calls + rest.calls + change.calls,

@@ -34,6 +34,8 @@ export class CallLog {
   readonly calls: Call[] = [];
   /** Off for benchmarks with millions of calls. */
   keepInputs = true;
+  /** Sees each call right after it took effect. */
+  watch: (call: Call) => void = () => {};
   #faults: PlantedFault[] = [];
 
   plant(fault: Fault): void {
@@ -59,6 +61,7 @@ export class CallLog {
 
   record(call: Call): void {
     this.calls.push(this.keepInputs ? call : { ...call, input: {} });
+    this.watch(call);
   }
 
   /** Calls from `index` on that fit. */

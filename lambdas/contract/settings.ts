@@ -65,7 +65,7 @@ export type StageSettingsInput = z.input<typeof StageSettings>;
 /** Concurrency our own functions reserve, by function; all together must fit in the account as well. */
 export function ownReservations(settings: StageSettings): Record<OwnFunction, number> {
   const { changes, rollouts, sweeps } = settings.reconcilers;
-  return { streamListener: 2, pipelineReconciler: changes + rollouts + sweeps, codeUpdater: 2, pipelineSweeper: 1, stackCleaner: 1 };
+  return { streamListener: 2, pipelineReconciler: changes + rollouts + sweeps, codeUpdater: 2, pipelineSweeper: 1, stackCleaner: 2 };
 }
 
 /** Sum of {@link ownReservations}, 0 where the stage reserves nothing for itself. */

@@ -18,7 +18,8 @@ export function planFunction(desired: DesiredPipeline, observed: Observed, conte
   const { code, functionName } = desired;
   const nothing: FunctionPlan = { create: [], update: [], prove: [], tags: [] };
   // Proved before its mapping is made, so that no task meets a handler that does not load.
-  const prove = code && liveMappings(desired, observed).length === 0 ? planProof(desired, code, context) : [];
+  const unmapped = !observed.function || liveMappings(desired, observed).length === 0;
+  const prove = code && unmapped ? planProof(desired, code, context) : [];
   if (!observed.function) return code ? { ...nothing, create: planCreation(desired, code), prove } : nothing;
   const tags = planTags(desired.tags, observed.function.tags).map(
     (change): Action =>
@@ -52,7 +53,9 @@ function planUpdate(desired: DesiredPipeline, observed: ObservedFunction, contex
   const changes = changedConfiguration(desired.configuration, observed.configuration);
   const names = Object.keys(changes);
   const codeReason = code && whyNewCode(desired, code, observed, context);
+  const pending = observed.state === 'Pending';
   return [
+    ...(pending ? [{ type: 'awaitFunction' as const, functionName, reason: 'AWS takes no further change of a pending function' }] : []),
     ...(names.length === 0
       ? []
       : ([
@@ -70,7 +73,7 @@ function planUpdate(desired: DesiredPipeline, observed: ObservedFunction, contex
 
 function changedConfiguration(desired: FunctionConfiguration, observed: FunctionConfiguration): Partial<FunctionConfiguration> {
   const different = Object.entries(desired).filter(
-    ([name, value]) => canonicalJson(value) !== canonicalJson(observed[name as keyof FunctionConfiguration]),
+    ([name, value]) => comparable(name, value) !== comparable(name, observed[name as keyof FunctionConfiguration]),
   );
   // A VPC is given whole: a subnet change alone would drop the security groups.
   const vpc = different.some(([name]) => name === 'SubnetIds' || name === 'SecurityGroupIds');
@@ -78,6 +81,12 @@ function changedConfiguration(desired: FunctionConfiguration, observed: Function
     ...(Object.fromEntries(different) as Partial<FunctionConfiguration>),
     ...(vpc ? { SubnetIds: desired.SubnetIds, SecurityGroupIds: desired.SecurityGroupIds } : {}),
   };
+}
+
+/** Subnets and security groups are sets, which AWS gives back in its own order. */
+function comparable(name: string, value: FunctionConfiguration[keyof FunctionConfiguration]): string {
+  const isSet = name === 'SubnetIds' || name === 'SecurityGroupIds';
+  return canonicalJson(isSet && Array.isArray(value) ? [...new Set(value)].sort() : value);
 }
 
 function whyNewCode(

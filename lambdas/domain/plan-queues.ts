@@ -14,9 +14,20 @@ export function planQueues(desired: DesiredPipeline, observed: Observed): { befo
     Number(desired.queue.attributes.VisibilityTimeout) < Number(observed.queue.attributes.VisibilityTimeout);
   return {
     // The dead-letter queue first: a redrive policy may only name one that exists.
-    before: [...planQueue(desired.deadLetterQueue, observed.deadLetterQueue, desired.tags), ...(visibilityFalls ? [] : main)],
+    before: [
+      ...planQueue(desired.deadLetterQueue, observed.deadLetterQueue, desired.tags),
+      ...(visibilityFalls ? [] : main),
+      ...planFormerQueue(desired, observed.formerQueue),
+    ],
     after: visibilityFalls ? main : [],
   };
+}
+
+/** A queue being replaced stays as it is, unless the function may run longer than its tasks stay invisible. */
+function planFormerQueue({ queue, configuration }: DesiredPipeline, former: ObservedQueue | undefined): Action[] {
+  if (!former || Number(former.attributes.VisibilityTimeout) >= configuration.Timeout) return [];
+  const attributes = { VisibilityTimeout: queue.attributes.VisibilityTimeout ?? '' };
+  return [{ type: 'setQueueAttributes', url: former.url, attributes, reason: `VisibilityTimeout of ${former.name} is below the timeout` }];
 }
 
 function planQueue(desired: DesiredQueue, observed: ObservedQueue | undefined, tags: Tags): Action[] {

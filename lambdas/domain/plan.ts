@@ -48,18 +48,26 @@ function withoutFailedFunction(desired: DesiredPipeline, seen: Observed): { obse
 
 /**
  * The wish as far as it goes while there is no room for its reservation: a new group gets its queues, a running one
- * keeps the limit it has and every other change.
+ * keeps the limit it has (never more than it wishes) and every other change.
  */
 export function withoutRoom(desired: DesiredPipeline, observed: Observed): DesiredPipeline {
-  const { code, reservedConcurrency: _wished, ...rest } = desired;
+  const { code, reservedConcurrency: wished = Number.POSITIVE_INFINITY, ...rest } = desired;
   if (!observed.function) return rest;
-  const held = observed.function.reservedConcurrency;
-  const current = observed.mappings.find((mapping) => mapping.queueName === desired.queue.name);
-  const maximumConcurrency = current?.maximumConcurrency ?? mappingLimits.maximumConcurrency.min;
+  const seen = observed.function.reservedConcurrency;
+  const held = seen === undefined ? undefined : Math.min(seen, wished);
+  const { min } = mappingLimits.maximumConcurrency;
+  const current = observed.mappings.find((mapping) => mapping.state !== 'Deleting');
+  const kept = current?.maximumConcurrency ?? Math.max(min, held ?? min);
+  // Without a reservation the mapping alone is the cap, and there is none below 2; what never ran does not start without either.
+  const capped = held !== undefined || (current !== undefined && wished >= min);
   return {
     ...rest,
     ...(code ? { code } : {}),
     ...(held === undefined ? {} : { reservedConcurrency: held }),
-    mapping: { ...desired.mapping, maximumConcurrency },
+    mapping: {
+      ...desired.mapping,
+      maximumConcurrency: Math.min(kept, desired.mapping.maximumConcurrency),
+      enabled: desired.mapping.enabled && capped,
+    },
   };
 }

@@ -15,6 +15,8 @@ export class HandlerDoesNotLoadError extends Error {
 /** What runtimes answer when code or handler cannot be loaded; other errors are the consumer's opinion of an empty batch. */
 const loadErrors =
   /^Runtime\.(ImportModuleError|HandlerNotFound|UserCodeSyntaxError|MalformedHandlerName|UserCodeLoadError|ExitError|InvalidEntrypoint|InvalidWorkingDir|NoSuchHandler)|^(Init|Extension)\.|ClassNotFoundException|^SyntaxError$|ERR_MODULE_NOT_FOUND/;
+/** The same in the words of the local AWS, MiniStack. */
+const localLoadError = /^Worker init failed: /;
 /** The runtime's own loader on the stack: the module threw while it was loaded. */
 const loaderFrames = /_loadUserApp|UserFunction\.js|load_module|_get_handler|importlib|ModuleLoader/;
 const initFailed = /INIT_REPORT[^\n]*Status: error|Init Duration[^\n]*Status: error/;
@@ -34,7 +36,7 @@ export async function proveHandlerLoads(lambda: Clients['lambda'], functionName:
   if (answer.FunctionError === undefined) return;
   const said = parseError(answer.Payload);
   const log = answer.LogResult ? Buffer.from(answer.LogResult, 'base64').toString('utf8') : '';
-  if (loadErrors.test(said.errorType) || loadErrors.test(said.errorMessage) || loaderFrames.test(said.trace) || initFailed.test(log)) {
+  if (loadErrors.test(said.errorType) || loadErrors.test(said.errorMessage) || localLoadError.test(said.errorMessage) || loaderFrames.test(said.trace) || initFailed.test(log)) {
     throw new HandlerDoesNotLoadError(`${said.errorType}: ${said.errorMessage}`.slice(0, 1_000));
   }
 }

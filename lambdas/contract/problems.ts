@@ -1,6 +1,6 @@
 /**
  * Turns zod's issues into sentences a user can act on: path, rule, value. Values under `secrets` and
- * `function.environment` are never repeated, as somebody may have pasted a secret there.
+ * `function.environment`, and whole maps and lists, are never repeated, as somebody may have pasted a secret there.
  */
 import type { z } from 'zod';
 
@@ -14,15 +14,22 @@ function problemsOfIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
     return issue.keys.map((key) => `${path ? `${path}.` : ''}${key}: unknown field`);
   }
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => `${path}: the name ${inner.message}`);
-  return [`${path || 'item'}: ${issue.message}${valueText(issue.path, input)}`];
+  return [`${path || 'item'}: ${issue.message}${tellsValue(issue) ? valueText(issue.path, input) : ''}`];
 }
 
 const pathText = (path: PropertyKey[]) => path.map(String).join('.');
 
+/** What stands where a map or list belongs may hold anything, secrets too. */
+function tellsValue(issue: z.core.$ZodIssue): boolean {
+  const { path } = issue;
+  const inside = issue.code === 'invalid_type' && ['object', 'record', 'array'].includes(issue.expected);
+  return path.length > 0 && path[0] !== 'secrets' && path[1] !== 'environment' && !inside;
+}
+
 function valueText(path: PropertyKey[], input: unknown): string {
-  if (path[0] === 'secrets' || path[1] === 'environment') return '';
   const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], input);
-  if (value === undefined || path.length === 0) return '';
-  const text = JSON.stringify(value) ?? String(value);
+  if (value === undefined || (typeof value === 'object' && value !== null)) return '';
+  // A number of DynamoDB's that JavaScript's are too small for comes as a bigint, which JSON does not know.
+  const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
   return ` (got ${text.length > 80 ? `${text.slice(0, 77)}...` : text})`;
 }

@@ -8,7 +8,14 @@ import { StageSettings } from './settings.ts';
 export const OwnEnvironment = z.object({
   SLUICE_SETTINGS: z
     .string()
-    .transform((text): unknown => JSON.parse(text))
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('is not JSON');
+        return z.NEVER;
+      }
+    })
     .pipe(StageSettings),
   SLUICE_CONFIG_TABLE: z.string().min(1),
   SLUICE_PIPELINES_TABLE: z.string().min(1),

@@ -53,5 +53,5 @@ function decodeTagValue(value: string): string {
       i += character.length;
     }
   }
-  return new TextDecoder().decode(new Uint8Array(bytes));
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(new Uint8Array(bytes));
 }

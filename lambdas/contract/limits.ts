@@ -22,7 +22,7 @@ export const lambdaLimits = {
   timeoutSeconds: { min: 1, max: 900 },
   memoryMiB: { min: 128, max: 10_240 },
   ephemeralStorageMiB: { min: 512, max: 10_240 },
-  /** Keys and values together, in bytes (LDG/configuration-envvars). */
+  /** All variables together, as JSON, in bytes (LDG/configuration-envvars). */
   environmentBytes: 4_096,
   layers: 5,
   tags: 50,

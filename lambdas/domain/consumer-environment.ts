@@ -32,7 +32,7 @@ function libraryVariables(item: EffectiveItem): Record<string, string> {
   };
 }
 
-/** Size as Lambda counts it: keys and values, UTF-8. */
+/** Size as Lambda measures it: the variables as JSON, in UTF-8, as its refusal (`String measured: {…}`) shows. */
 export function environmentBytes(variables: Record<string, string>): number {
-  return Object.entries(variables).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+  return Buffer.byteLength(JSON.stringify(variables));
 }

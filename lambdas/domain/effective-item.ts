@@ -78,8 +78,11 @@ const ruleContext = (stage: Stage) => ({
 function inherit<T>(own: T, defaults: T): T {
   if (!isMap(own) || !isMap(defaults)) return own === undefined ? defaults : own;
   const keys = new Set([...Object.keys(defaults), ...Object.keys(own)]);
-  return Object.fromEntries([...keys].map((key) => [key, inherit(own[key], defaults[key])])) as T;
+  return Object.fromEntries([...keys].map((key) => [key, inherit(ownValue(own, key), ownValue(defaults, key))])) as T;
 }
+
+/** Not what every object has: a tag may be called `constructor`. */
+const ownValue = (map: Record<string, unknown>, key: string) => (Object.hasOwn(map, key) ? map[key] : undefined);
 
 const isMap = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value);
 

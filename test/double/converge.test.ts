@@ -5,12 +5,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWrite } from './aws/calls.ts';
+import { type Call, isWrite } from './aws/calls.ts';
 import { connectionLost } from './aws/errors.ts';
 import { seededRandom } from './aws/random.ts';
-import { zipOf } from './aws/s3.ts';
+import { type ZipBehaviour, zipOf } from './aws/s3.ts';
 import { type DriftKind, drift, driftKinds } from './drift.ts';
-import { configItem, differences, type TestItem } from './expectation.ts';
+import { configItem, differences, hasNoGoodRelease, type TestItem } from './expectation.ts';
+import { placeForeign } from './foreign.ts';
 import { OneWriterWatch } from './one-writer.ts';
 import { OwnStage } from './own-stage.ts';
 
@@ -19,7 +20,8 @@ const groups = ['alpha', 'beta', 'Käse 3%'];
 type Step =
   | { kind: 'write'; group: string; item: TestItem }
   | { kind: 'remove'; group: string }
-  | { kind: 'upload' }
+  | { kind: 'spoil'; group: string }
+  | { kind: 'upload'; zip: ZipBehaviour }
   | { kind: 'drift'; group: string; what: DriftKind }
   | { kind: 'crash' | 'cut'; nth: number; when: 'before' | 'after' }
   | { kind: 'wait'; seconds: number }
@@ -40,7 +42,14 @@ const item: fc.Arbitrary<TestItem> = fc.record({
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('write' as const), group, item }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), group }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'upload' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('upload' as const),
+      zip: fc.constantFrom('ok' as const, 'ok' as const, 'refused' as const, 'import-error' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('spoil' as const), group }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('drift' as const), group, what: fc.constantFrom(...driftKinds) }) },
   {
     weight: 3,
@@ -58,32 +67,37 @@ interface History {
   seed: number;
   steps: Step[];
   lossy: boolean;
+  /** Room for 45 reserved in all. */
+  tight: boolean;
 }
 const history: fc.Arbitrary<History> = fc.record({
   seed: fc.integer({ min: 1, max: 1_000_000 }),
   steps: fc.array(step, { minLength: 3, maxLength: 25 }),
   lossy: fc.boolean(),
+  tight: fc.boolean(),
 });
 
 class World {
   readonly stage: OwnStage;
   readonly watch: OneWriterWatch;
-  readonly items = new Map<string, TestItem>();
+  readonly foreign: () => string[];
+  readonly items = new Map<string, TestItem | 'invalid'>();
   readonly #hand;
   #uploads = 0;
   #lossy: boolean;
 
-  constructor({ seed, lossy }: History) {
+  constructor({ seed, lossy, tight }: History) {
     const chance = seededRandom(seed + 1);
     this.#lossy = lossy;
     this.stage = new OwnStage({
-      aws: { seed, lambda: { mappingChangeMs: { min: 500, max: 6_000 } } },
+      aws: { seed, lambda: { mappingChangeMs: { min: 500, max: 6_000 }, ...(tight && { accountConcurrency: 160 }) } },
       stage: { drainLookSeconds: 5 },
       sweepByHand: true,
       disturb: () => (!this.#lossy ? 'deliver' : chance() < 0.1 ? 'lose' : chance() < 0.15 ? 'repeat' : 'deliver'),
     });
     this.watch = new OneWriterWatch(this.stage, groups);
     this.#hand = this.stage.aws.caller('hand').clients;
+    this.foreign = placeForeign(this.stage);
     this.stage.upload(zipOf('by hand'), 'by-hand.zip');
     this.stage.upload(zipOf('first'));
   }
@@ -101,8 +115,11 @@ class World {
     } else if (next.kind === 'remove') {
       this.items.delete(next.group);
       stage.remove(next.group);
-    } else if (next.kind === 'upload') stage.upload(zipOf(`upload ${++this.#uploads}`));
-    else if (next.kind === 'drift') void drift(stage, this.#hand, next.group, this.items.get(next.group)?.fifo ?? false, next.what);
+    } else if (next.kind === 'spoil') {
+      this.items.set(next.group, 'invalid');
+      stage.write({ taskGroup: next.group, speed: 1 });
+    } else if (next.kind === 'upload') stage.upload(zipOf(`upload ${++this.#uploads}`, next.zip));
+    else if (next.kind === 'drift') void drift(stage, this.#hand, next.group, this.#isFifo(next.group), next.what);
     else if (next.kind === 'sweep') void stage.sweep();
     else if (next.kind === 'wait') await stage.aws.clock.advance(next.seconds * 1_000);
     else
@@ -112,6 +129,11 @@ class World {
         effect: next.kind === 'crash' ? 'crash' : connectionLost(),
         fits: ({ caller }) => caller !== 'hand',
       });
+  }
+
+  #isFifo(name: string): boolean {
+    const item = this.items.get(name);
+    return typeof item === 'object' && item.fifo;
   }
 
   /** No more trouble; then looks, as the schedule would bring them, until nothing differs. */
@@ -130,14 +152,16 @@ class World {
     return groups.flatMap((name) => differences(this.stage, name, this.items.get(name)));
   }
 
-  /** What a sweep over the settled stage still writes to AWS, and to our own status rows. */
+  /** What a sweep over the settled stage still writes to AWS, and to the status rows of our groups. */
   async writesOfAnotherSweep(): Promise<string[]> {
     await this.#sweep();
     const before = this.stage.aws.log.calls.length;
     await this.#sweep();
+    const ownRow = ({ input }: Call) =>
+      input['TableName'] === 'pipelines' && groups.includes(String((input['Item'] as { taskGroup?: string }).taskGroup));
     return this.stage.aws.log
-      .since(before, (call) => isWrite(call) && (call.service !== 'dynamodb' || call.input['TableName'] === 'pipelines'))
-      .map((call) => `${call.operation} ${JSON.stringify(call.input).slice(0, 160)}`);
+      .since(before, (call) => isWrite(call) && (call.service !== 'dynamodb' || ownRow(call)))
+      .map((call) => `${call.operation} ${JSON.stringify(call.input).slice(0, 400)}`);
   }
 
   async #sweep(): Promise<void> {
@@ -148,18 +172,46 @@ class World {
   }
 }
 
+const plain: TestItem = {
+  concurrency: 3,
+  reserve: true,
+  memorySize: 128,
+  timeout: 60,
+  paused: false,
+  fifo: false,
+  batchSize: 5,
+  team: 'red',
+  onDelete: 'drain',
+};
+
+/** Histories that once did not end well. */
+const remembered: [History][] = [
+  // The mapping of a queue that was deleted by hand before it was replaced stayed for ever.
+  [
+    {
+      seed: 688_874,
+      lossy: false,
+      tight: false,
+      steps: [
+        { kind: 'write', group: 'alpha', item: { ...plain, paused: true } },
+        { kind: 'wait', seconds: 30 },
+        { kind: 'drift', group: 'alpha', what: 'deleteQueue' },
+        { kind: 'write', group: 'alpha', item: { ...plain, fifo: true } },
+      ],
+    },
+  ],
+];
+
 async function check(past: History): Promise<void> {
   const world = new World(past);
   await world.live(past.steps);
-  expect(
-    await world.settle(),
-    world.stage.logged
-      .slice(-5)
-      .map((line) => JSON.stringify(line))
-      .join('\n'),
-  ).toEqual([]);
-  expect(await world.writesOfAnotherSweep()).toEqual([]);
+  const unsettled = await world.settle();
+  const lastFailures = world.stage.logged.slice(-4).map(({ message, fields }) => `${message} ${fields['taskGroup']} ${fields['error']}`);
+  expect(unsettled, lastFailures.join('\n')).toEqual([]);
+  // What fails is tried again by each sweep; everything else rests.
+  if (!hasNoGoodRelease(world.stage)) expect(await world.writesOfAnotherSweep()).toEqual([]);
   expect(world.watch.violations).toEqual([]);
+  expect(world.foreign()).toEqual([]);
   expect(world.stage.functions.pipelineReconciler.tally.timedOut).toBe(0);
 }
 
@@ -169,6 +221,7 @@ describe('the stage', () => {
     const seed = process.env['CONVERGE_SEED'];
     await fc.assert(fc.asyncProperty(history, check), {
       numRuns: runs,
+      examples: remembered,
       ...(seed !== undefined && { seed: Number(seed) }),
       endOnFailure: process.env['CONVERGE_SHRINK'] === undefined,
     });

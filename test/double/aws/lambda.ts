@@ -140,6 +140,20 @@ export class LambdaDouble {
     return this.all().reduce((sum, record) => sum + (record.reserved ?? 0), this.reservedElsewhere);
   }
 
+  /** Makes a plain active function at once, as somebody else would have. */
+  placeFunction(name: string, code: { bucket: string; key: string }, tags: Record<string, string> = {}): void {
+    const Role = `arn:aws:iam::${this.#region.account}:role/other`;
+    this.#create({
+      FunctionName: name,
+      Role,
+      Handler: 'index.handler',
+      Runtime: 'nodejs24.x',
+      Code: { S3Bucket: code.bucket, S3Key: code.key },
+      Tags: tags,
+    });
+    this.#existing({ FunctionName: name }).activeAtMs = 0;
+  }
+
   #create(input: CreateFunctionCommandInput): object {
     const name = input.FunctionName ?? '';
     checkName(name);

@@ -68,8 +68,7 @@ async function create(stage: OwnStage, pipelines: number): Promise<Phase> {
   const uploaded = stage.upload(zipOf('one'));
   await stage.runUntil(() => stage.pointer()?.version === uploaded.versionId, 60_000);
   for (let i = 0; i < pipelines; i += 1) stage.write({ taskGroup: `customer-${i}`, concurrency: 1 });
-  const active = () => stage.rows().filter((row) => row.phase === 'Active').length;
-  return phase(stage, 'creating', pipelines, createIdealMs(pipelines), active);
+  return phase(stage, 'creating', pipelines, createIdealMs(pipelines), () => stage.countPhase('Active'));
 }
 
 interface RolledOut extends Phase {

@@ -109,6 +109,10 @@ export class OwnStage {
       .map((item) => PipelineRow.parse(item));
   }
 
+  countPhase(phase: PipelineRow['phase']): number {
+    return this.aws.dynamodb.table(stageNames.pipelines).count((item) => item['phase'] === phase);
+  }
+
   pointer(codeKey = 'consumer.zip'): ReleasePointer | undefined {
     const item = this.aws.dynamodb.read(stageNames.releases, { codeKey, id: 'pointer' });
     return item && ReleasePointer.parse(item);

@@ -57,6 +57,13 @@ export class Table {
     return this.#keysInOrder().map((key) => withoutUndefined((this.#stored.get(key) as Stored).item) as Item);
   }
 
+  /** How many items fit, without copying any. */
+  count(fits: (item: Readonly<Item>) => boolean): number {
+    let found = 0;
+    for (const { item } of this.#stored.values()) if (fits(item)) found += 1;
+    return found;
+  }
+
   /** The item's key in text; throws where it is not the table's key. */
   keyText(keys: Item, exact: boolean): string {
     const names = keyNames(this.definition);

@@ -90,7 +90,11 @@ class World {
     const chance = seededRandom(seed + 1);
     this.#lossy = lossy;
     this.stage = new OwnStage({
-      aws: { seed, lambda: { mappingChangeMs: { min: 500, max: 6_000 }, ...(tight && { accountConcurrency: 160 }) } },
+      aws: {
+        seed,
+        sdkAttempts: seed % 2 === 0 ? 1 : 3,
+        lambda: { mappingChangeMs: { min: 500, max: 6_000 }, ...(tight && { accountConcurrency: 160 }) },
+      },
       stage: { drainLookSeconds: 5 },
       sweepByHand: true,
       disturb: () => (!this.#lossy ? 'deliver' : chance() < 0.1 ? 'lose' : chance() < 0.15 ? 'repeat' : 'deliver'),

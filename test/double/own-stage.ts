@@ -55,7 +55,7 @@ export class OwnStage {
   #ids = 0;
 
   constructor(options: StageOptions = {}) {
-    this.aws = new AwsDouble(options.aws);
+    this.aws = new AwsDouble({ sdkAttempts: 3, ...options.aws });
     this.settings = StageSettings.parse({ stage: 'test', ...options.stage });
     this.aws.lambda.reservedElsewhere = ownReservedConcurrency(this.settings);
     this.#environment = this.#resources();

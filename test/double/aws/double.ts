@@ -39,7 +39,13 @@ export class AwsDouble {
     this.sqs = new SqsDouble(clock, this.settings);
     this.lambda = new LambdaDouble(clock, this.settings, this.random, this);
     this.dynamodb = new DynamoDouble(clock, this.settings, this.random);
-    const shared = { clock, log: this.log, random: this.random, latencyMs: this.settings.latencyMs };
+    const shared = {
+      clock,
+      log: this.log,
+      random: this.random,
+      latencyMs: this.settings.latencyMs,
+      sdkAttempts: this.settings.sdkAttempts,
+    };
     this.#services = {
       lambda: new Service({
         ...shared,

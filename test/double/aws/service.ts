@@ -40,6 +40,7 @@ export interface ServiceOptions {
   log: CallLog;
   random: Random;
   latencyMs: Range;
+  sdkAttempts: number;
   operations: Operations;
   /** Throws when the call is over one of the service's rate limits. */
   throttle?: (operation: string) => void;
@@ -54,7 +55,20 @@ export class Service {
 
   /** A client of this service in the hands of `caller`. */
   clientFor(caller: Caller): { send(command: { input: object }): Promise<unknown> } {
-    return { send: (command) => this.#send(command, caller) };
+    return { send: (command) => this.#sendTried(command, caller) };
+  }
+
+  /** The SDK's standard retries: up to half a second before the second try, a second before the third. */
+  async #sendTried(command: { input: object }, caller: Caller): Promise<unknown> {
+    const { sdkAttempts, clock, random } = this.#options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#send(command, caller);
+      } catch (error) {
+        if (tries >= sdkAttempts || !isTriedAgain(error)) throw error;
+        await clock.sleep(random() * 500 * 2 ** (tries - 1));
+      }
+    }
   }
 
   async #send(command: { input: object }, caller: Caller): Promise<unknown> {
@@ -99,6 +113,18 @@ export class Service {
       log.record(call);
     }
   }
+}
+
+/** Throttles and broken connections (SDK reference guide, feature-retry-behavior). */
+function isTriedAgain(error: unknown): boolean {
+  const names = [
+    'TooManyRequestsException',
+    'RequestThrottled',
+    'ThrottlingException',
+    'ProvisionedThroughputExceededException',
+    'TimeoutError',
+  ];
+  return error instanceof Error && names.includes(error.name);
 }
 
 function strike(fault: Fault, caller: Caller, call: Call): never {

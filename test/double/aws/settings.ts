@@ -13,6 +13,8 @@ export const defaultSettings = {
   account: '123456789012',
   /** Time a call takes, half of it before it is done. Not documented; what callers in the region see. */
   latencyMs: { min: 20, max: 60 } as Range,
+  /** Tries of a throttled or broken call inside `send`, as the SDK's standard mode makes them; 1: errors come up at once. */
+  sdkAttempts: 1,
   lambda: {
     /** All control-plane calls but GetFunction and Invoke together, in any second (LDG/gettingstarted-limits). */
     callsPerSecond: 15,

@@ -9,8 +9,7 @@ const mostMs = 55 * 60_000;
 const settleMs = 60_000;
 
 export function judge(rows: readonly PipelineRow[], runningMs: number): CleanupVerdict {
-  // A kept dead-letter queue is all that is left of its group: dead letters outlive the stack.
-  const left = rows.filter((row) => row.keptDeadLetterQueues === undefined);
+  const left = rows.filter((row) => !isGone(row));
   if (left.length === 0) return { kind: 'clean' };
   const stuck = left.filter((row) => row.phase === 'Failed' || (row.phase === 'Draining' && /, but /.test(row.message)));
   if (runningMs < settleMs || (stuck.length < left.length && runningMs < mostMs)) return { kind: 'waiting' };
@@ -20,4 +19,9 @@ export function judge(rows: readonly PipelineRow[], runningMs: number): CleanupV
     kind: 'stuck',
     reason: `${left.length} pipelines are left: ${named.join('; ')}${more}. Resume or mend them, or deploy with -c sluice:pipelinesOnDestroy=discard, and destroy again.`,
   };
+}
+
+/** Dead letters outlive the stack: gone is a group of which they are all that is left. */
+function isGone({ keptDeadLetterQueues, resources }: PipelineRow): boolean {
+  return keptDeadLetterQueues !== undefined && !resources.queueUrl && !resources.functionName && !resources.mappingId;
 }

@@ -27,7 +27,7 @@ export async function eachRecord(
 ): Promise<SQSBatchResponse> {
   const failures = await Promise.all(
     event.Records.map(async (record) => {
-      const outcome = await handle(record).catch((error: unknown) => {
+      const outcome = await attempt(handle, record).catch((error: unknown) => {
         services.log.error('message failed', { messageId: record.messageId, ...errorFields(error) });
         return again(afterErrorSeconds);
       });
@@ -41,3 +41,6 @@ export async function eachRecord(
   );
   return { batchItemFailures: failures.flat() };
 }
+
+/** Async, so that what throws before its first wait fails its own record alone. */
+const attempt = async (handle: (record: SQSRecord) => Promise<Outcome>, record: SQSRecord) => handle(record);

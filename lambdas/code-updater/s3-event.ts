@@ -11,9 +11,16 @@ const S3Event = z.object({
 export function uploadedKeys(message: string): string[] {
   const parsed = S3Event.safeParse(parseJson(message));
   if (!parsed.success) return [];
-  return parsed.data.Records.filter((record) => record.eventName.startsWith('ObjectCreated')).map((record) =>
-    decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')),
-  );
+  const created = parsed.data.Records.filter((record) => record.eventName.startsWith('ObjectCreated'));
+  return created.map((record) => decodedKey(record.s3.object.key)).filter((key) => key !== undefined);
+}
+
+function decodedKey(written: string): string | undefined {
+  try {
+    return decodeURIComponent(written.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -14,6 +14,7 @@ import { localAccount, type MiniStack, startMiniStack } from '../../local/minist
 import { freePort } from '../../local/port.ts';
 import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts';
 import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
+import { keepRolePolicies } from './role-policies.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 import type { SharedStage } from './shared-stage.ts';
 
@@ -26,6 +27,7 @@ export const sharedSettings = {
   // The sweep runs when a test invokes it.
   sweepPeriodMinutes: 1_440,
   controlPlaneBudgetPerSecond: 15,
+  reconcileAttempts: 5,
   logLevel: 'DEBUG',
 } as const satisfies StageSettingsInput;
 
@@ -70,8 +72,10 @@ async function deployTo(ministack: MiniStack, proxy: RecordingProxy, proxyUrl: s
   const { endpoint, s3Endpoint, region, caFile } = ministack;
   const target: ClientTarget = { endpoint, s3Endpoint, region, account: localAccount, caFile: caFile as string };
   await Promise.all([sendThroughProxy(awsClients(target), endpoint, proxyUrl), allowWhatOnlyTheLocalAwsAsks(target)]);
+  await keepRolePolicies(target, outputs['Prefix'] as string, folder);
   return {
     ...target,
+    proxyUrl,
     outputs: outputs as SharedStage['outputs'],
     assembly,
     accountConcurrency,

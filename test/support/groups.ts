@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, ListQueueTagsCommand, PurgeQueueCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { BatchWriteCommand, DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll } from 'vitest';
 import type { ConfigItem } from '../../lambdas/contract/config-item.ts';
 import { pipelineNames } from '../../lambdas/contract/names.ts';
@@ -211,19 +211,23 @@ export async function invoke(functionName: string, event: unknown = {}): Promise
 export const sweep = () => invoke(outputs.PipelineSweeperFunctionName);
 export const releaseCommand = (command: object) => invoke(outputs.CodeUpdaterFunctionName, command) as Promise<{ version?: string; message: string }>;
 
-/** Removes what this file wrote; to be called once at the top of each. */
+/** Removes what this file wrote, and does not wait for it: the next file has groups of its own. To be called once at the top. */
 export function removeGroupsAfterwards(): void {
   afterAll(async () => {
     await Promise.all([...written].map(removeItem));
-    await eventually(
-      'every group of this file is gone',
-      async () => {
-        const left = (await Promise.all([...written].map(rowOf))).filter((row) => row !== undefined && row.keptDeadLetterQueues === undefined);
-        if (left.length > 0) throw new Error(left.map((row) => `${row?.taskGroup} ${row?.phase}: ${row?.message}`).join('; '));
-        return true;
-      },
-      120,
-    );
-    written.clear();
   });
+}
+
+/** Waits until no group of any file is left but those whose dead letters are kept. */
+export function untilNoGroups(): Promise<true> {
+  return eventually(
+    'every group of the files before is gone',
+    async () => {
+      const { Items = [] } = await aws.documents.send(new ScanCommand({ TableName: outputs.PipelinesTableName, ConsistentRead: true }));
+      const left = Items.map((item) => PipelineRow.parse(item)).filter((row) => row.keptDeadLetterQueues === undefined);
+      if (left.length > 0) throw new Error(left.map((row) => `${row.taskGroup} ${row.phase}: ${row.message}`).join('; '));
+      return true;
+    },
+    150,
+  );
 }

@@ -17,6 +17,7 @@ const askedOnlyHere = {
   'dynamodb:TransactWriteItems': 'dynamodb:PutItem',
 };
 
+export const localPolicyName = 'OnlyOnTheLocalAws';
 const Version = '2010-05-08';
 
 export async function allowWhatOnlyTheLocalAwsAsks(target: ClientTarget): Promise<void> {
@@ -30,7 +31,7 @@ async function allow(target: ClientTarget, RoleName: string): Promise<void> {
   const Action = Object.entries(askedOnlyHere).flatMap(([here, onAws]) => (had.includes(`"${onAws}"`) ? [here] : []));
   if (Action.length === 0) return;
   const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] });
-  await awsQuery(target, 'iam', { Action: 'PutRolePolicy', Version, RoleName, PolicyName: 'OnlyOnTheLocalAws', PolicyDocument });
+  await awsQuery(target, 'iam', { Action: 'PutRolePolicy', Version, RoleName, PolicyName: localPolicyName, PolicyDocument });
 }
 
 async function policiesOf(target: ClientTarget, RoleName: string): Promise<string> {

@@ -36,12 +36,23 @@ export interface RecordingProxy {
 
 /** The host the caller signed, while the call takes the detour. */
 const signedHostHeader = 'x-signed-host';
+/** Which of the detour's subjects a call names, for the other proxy's rules. */
+export const subjectHeader = 'x-test-subject';
+/** Set on an answer by the other proxy: the call is done, and its caller is not to hear of it. */
+export const loseAnswerHeader = 'x-lose-answer';
+
+/** What the control address takes; an empty body ends the detour. */
+export interface Detour {
+  url: string;
+  /** Texts that tell a call's subject; one that names none of them is marked `other`. */
+  subjects: string[];
+}
 
 export async function startRecordingProxy(options: RecordingProxyOptions): Promise<RecordingProxy> {
   const ca = readFileSync(options.certificateFile);
   const toAws = new HttpsAgent({ keepAlive: true, ca, maxSockets: 200 });
   const toDetour = new HttpAgent({ keepAlive: true });
-  let detour: URL | undefined;
+  let detour: Detour | undefined;
 
   const front = createHttpsServer({ cert: ca, key: readFileSync(options.keyFile) }, async (incoming, answer) => {
     const body = await bodyOf(incoming);
@@ -54,12 +65,12 @@ export async function startRecordingProxy(options: RecordingProxyOptions): Promi
   });
   const control = createHttpServer(async (incoming, answer) => {
     const told = (await bodyOf(incoming)).toString();
-    detour = told === '' ? undefined : new URL(told);
+    detour = told === '' ? undefined : (JSON.parse(told) as Detour);
     answer.end();
   });
 
   function forwardToAws(incoming: IncomingMessage, body: Buffer, answer: ServerResponse, host: string | undefined): Promise<number> {
-    const { [signedHostHeader]: _ours, 'x-microburst-id': _theirs, ...headers } = incoming.headers;
+    const { [signedHostHeader]: _host, [subjectHeader]: _subject, ...headers } = incoming.headers;
     const call = httpsRequest({
       ...options.upstream,
       agent: toAws,
@@ -71,8 +82,11 @@ export async function startRecordingProxy(options: RecordingProxyOptions): Promi
     return relay(call, body, answer);
   }
 
-  function forwardTo(other: URL, incoming: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<number> {
-    const headers = { ...incoming.headers, [signedHostHeader]: incoming.headers.host };
+  function forwardTo({ url, subjects }: Detour, incoming: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<number> {
+    const other = new URL(url);
+    const text = `${decodeURIComponent(incoming.url ?? '')} ${body}`;
+    const subject = subjects.find((candidate) => text.includes(candidate)) ?? 'other';
+    const headers = { ...incoming.headers, [signedHostHeader]: incoming.headers.host, [subjectHeader]: subject };
     const call = httpRequest({ host: other.hostname, port: other.port, agent: toDetour, method: incoming.method, path: incoming.url, headers });
     return relay(call, body, answer);
   }
@@ -97,6 +111,7 @@ function relay(call: ReturnType<typeof httpRequest>, body: Buffer, answer: Serve
     };
     call.once('error', cut);
     call.once('response', (response) => {
+      if (response.headers[loseAnswerHeader] !== undefined) return cut();
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', cut);

@@ -13,6 +13,8 @@ export interface SharedStage {
   assembly: string;
   /** The account's concurrency, as the local AWS says it. */
   accountConcurrency: number;
+  /** The proxy between the functions and the local AWS, for queue addresses handed to functions. */
+  proxyUrl: string;
   /** Where our functions' calls are recorded, a JSON line each (recording-proxy.ts). */
   recordFile: string;
   /** Where the proxy between the functions and the local AWS is told to send calls another way; plain HTTP. */

@@ -42,7 +42,7 @@ describe('repeated looks', () => {
         world = later(performAll(world, planIn(desired, world, recorded)));
         expect(planIn(desired, world, recordOf(desired, world) ?? recorded)).toEqual([]);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 600 },
     );
   });
 
@@ -65,7 +65,7 @@ describe('repeated looks', () => {
         ]);
         for (const tags of [fn?.tags, queue?.tags, deadLetterQueue?.tags]) expect(tags).toEqual(desired.tags);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -144,7 +144,7 @@ describe('the limit at every step of a plan', () => {
         }
         expect(mayRun(world)).toBe(to.paused ? 0 : to.concurrency);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -158,7 +158,7 @@ describe('the limit at every step of a plan', () => {
           for (const mapping of world.seen.mappings) if (mapping.enabled) expect(mapping.maximumConcurrency).toBeLessThanOrEqual(reserved);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

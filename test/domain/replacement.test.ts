@@ -112,7 +112,7 @@ describe('a queue that is being replaced', () => {
           expect(planPipeline(to, seen, proven(to))).toEqual([]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -7,7 +7,7 @@ import { OwnStage } from '../../test/double/own-stage.ts';
 
 const pipelines = Number(process.argv[2] ?? 100);
 const hour = 3_600_000;
-// The double's callers do not try again as the SDK does: without its limit on tag calls, what a look needs is what it calls.
+// Without SQS's limit on tag calls, so that no look is cut short by it.
 const stage = new OwnStage({
   sweepByHand: true,
   aws: { lambda: { accountConcurrency: pipelines + 200 }, sqs: { tagCallsPerSecond: 10_000 } },

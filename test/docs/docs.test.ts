@@ -10,7 +10,7 @@ import { ReleaseCommand } from '../../lambdas/contract/messages.ts';
 import { outputNames } from '../../lambdas/contract/outputs.ts';
 import { Phase, PipelineRow, pipelineRowSchemaVersion } from '../../lambdas/contract/pipeline-row.ts';
 import { Release, ReleasePointer, ReleaseState } from '../../lambdas/contract/release-row.ts';
-import { StageSettings } from '../../lambdas/contract/settings.ts';
+import { ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
 import { type FieldCalls, fieldCalls } from '../domain/field-calls.ts';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
@@ -98,6 +98,19 @@ describe('docs/operations.md', () => {
     expect(named(chapter(text, '## Settings'))).toContain(name),
   );
   it.each(outputNames)('has a row for the output %s', (name) => expect(named(chapter(text, '## Outputs'))).toContain(name));
+
+  const { reconcilers } = StageSettings.parse({});
+  it('knows the default of reconcilers', () => {
+    const [row = ''] = rowsOf(text)
+      .filter(({ names }) => names[0] === 'reconcilers')
+      .map(({ row }) => row);
+    for (const [name, value] of Object.entries(reconcilers)) expect(row).toContain(`"${name}": ${value}`);
+  });
+
+  it('knows what our own functions reserve', () => {
+    const others = ownReservedConcurrency(StageSettings.parse({})) - Object.values(reconcilers).reduce((sum, share) => sum + share, 0);
+    expect(rowsOf(text).find(({ names }) => names[0] === 'reserveOwnConcurrency')?.row).toContain(`all of \`reconcilers\`, and ${others})`);
+  });
 
   const defaults = Object.entries(StageSettings.parse({})).filter(([name, value]) => name !== 'prefix' && typeof value !== 'object');
   it.each(defaults)('knows the default of %s', (name, value) => {

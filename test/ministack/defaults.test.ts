@@ -1,14 +1,13 @@
 /** The item `*`: what it says holds for every group that does not say otherwise, changed or broken. Alone in its file: it touches all groups. */
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeConsumer } from '../support/consumers.ts';
-import { aws, lookAtWhole, newCode, newGroup, removeGroupsAfterwards, untilApplied, untilPhase, untilRow, writeItem } from '../support/groups.ts';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { aws, type Effective, lookAtWhole, newCode, newGroup, removeGroupsAfterwards, untilApplied, untilPhase, untilRow, writeItem } from '../support/groups.ts';
 import { stage } from '../support/shared-stage.ts';
 
 const TableName = stage.outputs.ConfigTableName;
 const writeDefaults = (fields: object) => aws.documents.send(new PutCommand({ TableName, Item: { taskGroup: '*', ...fields } }));
-const memory = (effective: Record<string, never>) => (effective['function'] as { memorySize: number }).memorySize;
+const memory = (effective: Effective) => effective.function.memorySize;
 
 let key: string;
 removeGroupsAfterwards();

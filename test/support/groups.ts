@@ -72,9 +72,13 @@ export function untilRow(taskGroup: string, what: string, check: RowCheck, secon
 export const untilPhase = (taskGroup: string, phase: Phase, seconds?: number) =>
   untilRow(taskGroup, `phase ${phase}`, (row) => row.phase === phase, seconds);
 
+export interface Effective {
+  function: { memorySize: number };
+}
+
 /** Waits until the group is `Active` with `field`s of its effective item as given. */
-export function untilApplied(taskGroup: string, field: (effective: Record<string, never>) => unknown, value: unknown, seconds?: number): Promise<PipelineRow> {
-  const equal = (row: PipelineRow) => JSON.stringify(field(row.effective as Record<string, never>)) === JSON.stringify(value);
+export function untilApplied(taskGroup: string, field: (effective: Effective) => unknown, value: unknown, seconds?: number): Promise<PipelineRow> {
+  const equal = (row: PipelineRow) => JSON.stringify(field(row.effective as unknown as Effective)) === JSON.stringify(value);
   return untilRow(taskGroup, `applied ${JSON.stringify(value)}`, (row) => (row.phase === 'Active' || row.phase === 'Paused') && equal(row), seconds);
 }
 

@@ -45,6 +45,8 @@ interface Stored {
 export class Table {
   readonly definition: TableDefinition;
   readonly #stored = new Map<string, Stored>();
+  /** Keys by hash value, so that a query need not look at every item. */
+  readonly #keysOf = new Map<string, Set<string>>();
   #sorted: string[] | undefined;
   readonly #limits: { itemBytes: number; pageBytes: number };
 
@@ -100,9 +102,9 @@ export class Table {
     const before = this.#stored.get(key)?.item;
     if (item) {
       checkItem(item, this.#limits.itemBytes);
-      if (!this.#stored.has(key)) this.#sorted = undefined;
+      if (!this.#stored.has(key)) this.#list(key);
       this.#stored.set(key, { item, before, writtenMs: nowMs });
-    } else if (this.#stored.delete(key)) this.#sorted = undefined;
+    } else if (this.#stored.delete(key)) this.#unlist(key);
     // A write that changes nothing reaches no stream.
     if (JSON.stringify(before) === JSON.stringify(item)) return undefined;
     return {
@@ -136,7 +138,9 @@ export class Table {
   #candidates(request: PageRequest): Item[] {
     const { keyCondition } = request;
     const schema = this.#schema(request.index);
-    const all = this.#keysInOrder().map((key) => (this.#stored.get(key) as Stored).item);
+    const hash = keyCondition && request.index === undefined ? hashValue(keyCondition, schema.hash) : undefined;
+    const keys = hash === undefined ? this.#keysInOrder() : [...(this.#keysOf.get(hash) ?? [])].sort();
+    const all = keys.map((key) => (this.#stored.get(key) as Stored).item);
     const indexed = request.index === undefined ? all : all.filter((item) => keyNames(schema).every((name) => item[name] !== undefined));
     const found = keyCondition ? indexed.filter((item) => holds(keyCondition, item)) : indexed;
     const { range } = schema;
@@ -174,10 +178,32 @@ export class Table {
     if (hashes.length + ranges.length !== parts.length || ranges.length > 1) throw invalidExpression('Query key condition not supported');
   }
 
+  #list(key: string): void {
+    this.#sorted = undefined;
+    const hash = hashOf(key);
+    const keys = this.#keysOf.get(hash) ?? new Set();
+    this.#keysOf.set(hash, keys.add(key));
+  }
+
+  #unlist(key: string): void {
+    this.#sorted = undefined;
+    this.#keysOf.get(hashOf(key))?.delete(key);
+  }
+
   #keysInOrder(): string[] {
     this.#sorted ??= [...this.#stored.keys()].sort();
     return this.#sorted;
   }
+}
+
+const hashOf = (key: string) => key.split('\0')[0] as string;
+
+/** The value that a query asks the hash key to have. */
+function hashValue(condition: Condition, name: string): string | undefined {
+  const part = conjuncts(condition).find(
+    (candidate) => candidate.kind === 'compare' && candidate.operator === '=' && isPath(candidate.left, name),
+  );
+  return part?.kind === 'compare' && part.right.kind === 'value' ? String(part.right.value) : undefined;
 }
 
 function conjuncts(condition: Condition): Condition[] {

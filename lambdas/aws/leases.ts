@@ -53,7 +53,8 @@ export function leases(documents: Clients['documents'], table: string, kind: 'le
         const taken = await update(
           taskGroup,
           'SET holder = :holder, expiresAtMs = :until, wanted = :none',
-          'attribute_not_exists(pk) OR expiresAtMs <= :now',
+          // Ours already: taken by a call whose answer was lost, and which the SDK therefore repeats.
+          'attribute_not_exists(pk) OR expiresAtMs <= :now OR holder = :holder',
           {
             ':holder': holder,
             ':until': expiresAtMs,

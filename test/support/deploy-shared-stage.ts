@@ -2,7 +2,7 @@
  * Global setup of the tests against MiniStack: one local AWS with IAM enforced, the real app deployed to it once by the
  * CDK CLI, and a proxy between its functions and the local AWS that records every call.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand, ListFunctionsCommand, UpdateFunctionConfigurationCommand, waitUntilFunctionUpdatedV2 } from '@aws-sdk/client-lambda';
@@ -50,6 +50,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const recordFile = join(folder, 'calls.jsonl');
+    writeFileSync(recordFile, '');
     proxy = await startRecordingProxy({
       port: proxyPort,
       certificateFile: ministack.caFile as string,

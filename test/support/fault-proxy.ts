@@ -27,6 +27,8 @@ export interface Fault {
   times?: number;
 }
 
+const services = ['dynamodb', 'sqs', 'lambda', 's3'];
+
 export interface FaultProxy {
   /** Takes the place of what was injected before. In order: of two that fit a call, the first that is not used up counts. */
   inject: (faults: Fault[]) => Promise<void>;
@@ -46,6 +48,8 @@ export async function startFaultProxy(subjects: string[]): Promise<FaultProxy> {
   const url = `http://127.0.0.1:${port}`;
   const child: ChildProcess = spawn(python, ['-m', 'microburst', '--upstream', stage.proxyBackDoor, '--port', String(port), '--no-resign'], { stdio: 'ignore' });
   await eventually('microburst answers', async () => (await fetch(`${url}/_microburst/health`)).ok);
+  // It loads AWS's models with the first call to each service, which takes seconds.
+  await Promise.all(services.map((service) => fetch(url, { method: 'POST', headers: { authorization: `AWS4-HMAC-SHA256 Credential=x/20260101/${stage.region}/${service}/aws4_request` } }).catch(() => undefined)));
   await tellDetour({ url, subjects });
   return {
     inject: async (faults) => {

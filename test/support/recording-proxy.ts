@@ -34,8 +34,8 @@ export interface RecordingProxy {
   stop: () => Promise<void>;
 }
 
-/** The host the caller signed, while the call takes the detour. */
-const signedHostHeader = 'x-signed-host';
+/** Names a call that takes the detour: at the back door it goes on as it came, whatever the other proxy made of it, as it is signed. */
+const callHeader = 'x-test-call';
 /** Which of the detour's subjects a call names, for the other proxy's rules. */
 export const subjectHeader = 'x-test-subject';
 /** Set on an answer by the other proxy: the call is done, and its caller is not to hear of it. */
@@ -52,16 +52,20 @@ export async function startRecordingProxy(options: RecordingProxyOptions): Promi
   const ca = readFileSync(options.certificateFile);
   const toAws = new HttpsAgent({ keepAlive: true, ca, maxSockets: 200 });
   const toDetour = new HttpAgent({ keepAlive: true });
+  const onDetour = new Map<string, { incoming: IncomingMessage; body: Buffer }>();
+  let calls = 0;
   let detour: Detour | undefined;
 
   const front = createHttpsServer({ cert: ca, key: readFileSync(options.keyFile) }, async (incoming, answer) => {
     const body = await bodyOf(incoming);
-    const status = detour ? await forwardTo(detour, incoming, body, answer) : await forwardToAws(incoming, body, answer, incoming.headers.host);
+    const status = detour ? await forwardTo(detour, incoming, body, answer) : await forwardToAws(incoming, body, answer);
     record(options.recordFile, incoming, body, status);
   });
   const backDoor = createHttpServer(async (incoming, answer) => {
-    const host = incoming.headers[signedHostHeader];
-    await forwardToAws(incoming, await bodyOf(incoming), answer, typeof host === 'string' ? host : undefined);
+    await bodyOf(incoming);
+    const call = onDetour.get(String(incoming.headers[callHeader]));
+    if (call) await forwardToAws(call.incoming, call.body, answer);
+    else answer.destroy();
   });
   const control = createHttpServer(async (incoming, answer) => {
     const told = (await bodyOf(incoming)).toString();
@@ -69,26 +73,21 @@ export async function startRecordingProxy(options: RecordingProxyOptions): Promi
     answer.end();
   });
 
-  function forwardToAws(incoming: IncomingMessage, body: Buffer, answer: ServerResponse, host: string | undefined): Promise<number> {
-    const { [signedHostHeader]: _host, [subjectHeader]: _subject, ...headers } = incoming.headers;
-    const call = httpsRequest({
-      ...options.upstream,
-      agent: toAws,
-      servername: 'localhost',
-      method: incoming.method,
-      path: incoming.url,
-      headers: { ...headers, ...(host ? { host } : {}) },
-    });
-    return relay(call, body, answer);
+  function forwardToAws({ method, url, headers }: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<number> {
+    return relay(httpsRequest({ ...options.upstream, agent: toAws, servername: 'localhost', method, path: url, headers }), body, answer);
   }
 
-  function forwardTo({ url, subjects }: Detour, incoming: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<number> {
-    const other = new URL(url);
+  async function forwardTo({ url, subjects }: Detour, incoming: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<number> {
+    const { hostname: host, port } = new URL(url);
     const text = `${decodeURIComponent(incoming.url ?? '')} ${body}`;
     const subject = subjects.find((candidate) => text.includes(candidate)) ?? 'other';
-    const headers = { ...incoming.headers, [signedHostHeader]: incoming.headers.host, [subjectHeader]: subject };
-    const call = httpRequest({ host: other.hostname, port: other.port, agent: toDetour, method: incoming.method, path: incoming.url, headers });
-    return relay(call, body, answer);
+    calls += 1;
+    const id = String(calls);
+    onDetour.set(id, { incoming, body });
+    const headers = { ...incoming.headers, [callHeader]: id, [subjectHeader]: subject };
+    const status = await relay(httpRequest({ host, port, agent: toDetour, method: incoming.method, path: incoming.url, headers }), body, answer);
+    onDetour.delete(id);
+    return status;
   }
 
   await Promise.all([listen(front, options.port), listen(backDoor, 0), listen(control, 0)]);

@@ -1,0 +1,141 @@
+/**
+ * What AWS asks of the caller for a call: the action, and those the call depends on, by AWS's service authorization
+ * reference and the Lambda developer guide. Kept by hand, as the local AWS checks only some of it.
+ */
+import type { Call } from './recorded-calls.ts';
+import type { KnownRole } from './role-policies.ts';
+import { stage } from './shared-stage.ts';
+
+export interface Needed {
+  action: string;
+  resource: string;
+  context?: Record<string, string>;
+}
+
+type Body = Record<string, unknown>;
+
+export function neededFor(call: Call, role: KnownRole): Needed[] {
+  const arns = arnsOf(role);
+  const body = parse(call.body);
+  if (call.service === 'dynamodb') return ofTable(call, body, arns);
+  if (call.service === 'sqs') return ofQueue(call, body, arns);
+  if (call.service === 's3') return ofObject(call);
+  if (call.service === 'lambda') return ofFunction(call, body, arns);
+  throw new Error(`A call nobody thought of: ${call.operation}`);
+}
+
+function arnsOf({ account, functionName }: KnownRole) {
+  const prefix = functionName.split('-').slice(0, 2).join('-');
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${stage.region}:${account}:${resource}`;
+  return {
+    table: (name: unknown) => arn('dynamodb', `table/${name}`),
+    queue: (name: unknown) => arn('sqs', String(name).split('/').at(-1) ?? ''),
+    function: (name: unknown) => (String(name).startsWith('arn:') ? String(name) : arn('lambda', `function:${name}`)),
+    anyPipeline: arn('lambda', `function:${prefix}-tg-any`),
+    mapping: (id: unknown) => arn('lambda', `event-source-mapping:${id}`),
+  };
+}
+type Arns = ReturnType<typeof arnsOf>;
+
+function parse(body: string): Body {
+  try {
+    return JSON.parse(body) as Body;
+  } catch {
+    return {};
+  }
+}
+
+const actionsInTransaction: Record<string, string> = { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', ConditionCheck: 'ConditionCheckItem' };
+
+function ofTable(call: Call, body: Body, arns: Arns): Needed[] {
+  if (call.operation !== 'dynamodb:TransactWriteItems') return [{ action: call.operation, resource: arns.table(body['TableName']) }];
+  const items = (body['TransactItems'] ?? []) as Record<string, { TableName: string }>[];
+  return items.flatMap((item) =>
+    Object.entries(item).map(([kind, { TableName }]) => ({ action: `dynamodb:${actionsInTransaction[kind]}`, resource: arns.table(TableName) })),
+  );
+}
+
+function ofQueue(call: Call, body: Body, arns: Arns): Needed[] {
+  if (call.operation === 'sqs:ListQueues') return [{ action: 'sqs:ListQueues', resource: '*' }];
+  const resource = arns.queue(body['QueueName'] ?? body['QueueUrl']);
+  if (call.operation === 'sqs:SendMessageBatch') return [{ action: 'sqs:SendMessage', resource }];
+  const tagged = call.operation === 'sqs:CreateQueue' && body['tags'] !== undefined;
+  return [{ action: call.operation, resource }, ...(tagged ? [{ action: 'sqs:TagQueue', resource }] : [])];
+}
+
+function ofObject({ operation, path, body, status }: Call): Needed[] {
+  const [place = '', query = ''] = path.slice(1).split('?');
+  const [bucket = '', ...key] = decodeURIComponent(place).split('/');
+  const bucketArn = `arn:aws:s3:::${bucket}`;
+  if (operation === 's3:ListObjectVersions') return [{ action: 's3:ListBucketVersions', resource: bucketArn }];
+  if (operation === 's3:DeleteObjects') {
+    return [...body.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => ({ action: 's3:DeleteObjectVersion', resource: `${bucketArn}/${name}` }));
+  }
+  const read = readObject(bucket, key.join('/'), query.includes('versionId'));
+  // Without it S3 answers "access denied" for what is not there.
+  return status === 404 ? [...read, { action: 's3:ListBucket', resource: bucketArn }] : read;
+}
+
+const readObject = (bucket: string, key: string, version: boolean): Needed[] => [
+  { action: version ? 's3:GetObjectVersion' : 's3:GetObject', resource: `arn:aws:s3:::${bucket}/${key}` },
+];
+
+function ofFunction(call: Call, body: Body, arns: Arns): Needed[] {
+  const [path = ''] = decodeURIComponent(call.path).split('?');
+  const named = /\/functions\/([^/]+)/.exec(path)?.[1] ?? body['FunctionName'];
+  const resource = arns.function(named);
+  const own = { action: call.operation, resource };
+  switch (call.operation) {
+    case 'lambda:CreateFunction':
+      return [own, ...tagging(body, resource), ...dependencies(body), ...givenCode(body['Code'] as Body)];
+    case 'lambda:UpdateFunctionConfiguration':
+      return [own, ...dependencies(body)];
+    case 'lambda:UpdateFunctionCode':
+      return [own, ...givenCode(body)];
+    case 'lambda:GetFunction':
+      // It tells the tags, too.
+      return [own, { action: 'lambda:ListTags', resource }];
+    case 'lambda:Invoke':
+      return [{ action: 'lambda:InvokeFunction', resource }];
+    case 'lambda:TagResource':
+    case 'lambda:UntagResource':
+      return [{ action: call.operation, resource: path.split('/tags/')[1] ?? '' }];
+    case 'lambda:CreateEventSourceMapping':
+      return [{ action: call.operation, resource: '*', context: { 'lambda:FunctionArn': resource } }, ...tagging(body, arns.mapping('any'))];
+    case 'lambda:UpdateEventSourceMapping':
+    case 'lambda:DeleteEventSourceMapping':
+      // AWS knows the mapping's function; the call does not name it. Any of ours stands for it.
+      return [{ action: call.operation, resource: arns.mapping(path.split('/').at(-1)), context: { 'lambda:FunctionArn': arns.anyPipeline } }];
+    case 'lambda:GetEventSourceMapping':
+      return [{ action: call.operation, resource: arns.mapping(path.split('/').at(-1)) }];
+    case 'lambda:ListEventSourceMappings':
+    case 'lambda:GetAccountSettings':
+      return [{ action: call.operation, resource: '*' }];
+    default:
+      return [own];
+  }
+}
+
+function tagging(body: Body, resource: string): Needed[] {
+  const tags = body['Tags'] as Record<string, string> | undefined;
+  const context = Object.fromEntries(Object.entries(tags ?? {}).map(([name, value]) => [`aws:RequestTag/${name}`, value]));
+  return tags ? [{ action: 'lambda:TagResource', resource, context }] : [];
+}
+
+/** The role the function is given, its layers and its network. */
+function dependencies(body: Body): Needed[] {
+  const layers = (body['Layers'] ?? []) as string[];
+  const subnets = ((body['VpcConfig'] ?? {}) as Body)['SubnetIds'] as string[] | undefined;
+  return [
+    ...(body['Role'] ? [{ action: 'iam:PassRole', resource: String(body['Role']), context: { 'iam:PassedToService': 'lambda.amazonaws.com' } }] : []),
+    ...layers.map((layer) => ({ action: 'lambda:GetLayerVersion', resource: layer })),
+    ...(subnets?.length ? ['ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups', 'ec2:DescribeVpcs'].map((action) => ({ action, resource: '*' })) : []),
+  ];
+}
+
+/** Lambda checks that the caller may read the code it gives to a function. */
+function givenCode(code: Body): Needed[] {
+  if (!code['S3Bucket']) return [];
+  const [bucket, key] = [String(code['S3Bucket']), String(code['S3Key'])];
+  return [...readObject(bucket, key, false), ...readObject(bucket, key, true)];
+}

@@ -34,7 +34,7 @@ export async function applyPlan(
 
 async function applyAction(
   { clients, stage, clock }: Services,
-  { paced, unpaced }: PacedLambda,
+  { paced, unpaced, firstLookMs }: PacedLambda,
   action: Action,
   applied: Applied,
 ): Promise<void> {
@@ -64,7 +64,7 @@ async function applyAction(
       applied.codeSha256 = await functions.updateFunctionCode(paced, stage, action.functionName, action.code, action.architecture);
       return;
     case 'awaitFunction':
-      await functions.awaitFunction(unpaced, clock, action.functionName);
+      await functions.awaitFunction(unpaced, clock, action.functionName, firstLookMs);
       return;
     case 'proveFunction':
       await proveHandlerLoads(unpaced, action.functionName);

@@ -25,6 +25,12 @@ export function sdkClients(): Clients {
     lambda: new LambdaClient(options),
     sqs: new SQSClient(options),
     s3: new S3Client(options),
-    documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), { marshallOptions: { removeUndefinedValues: true } }),
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), {
+      marshallOptions: { removeUndefinedValues: true },
+      // A number that JavaScript cannot hold stays text, for the rules of the item to name; as it is, reading the item would throw.
+      unmarshallOptions: { wrapNumbers: (text: string) => (isHeldExactly(text) ? Number(text) : text) },
+    }),
   };
 }
+
+const isHeldExactly = (text: string) => (/^[-+]?\d+$/.test(text) ? Number.isSafeInteger(Number(text)) : Number.isFinite(Number(text)));

@@ -17,6 +17,8 @@ export class BudgetExhaustedError extends Error {
   }
 }
 
+const mostSpreadMs = 1_000;
+
 export interface ControlPlaneBudget {
   /** Waits for this caller's turn. `currentClass` is asked anew at each try, as a look may become urgent while it waits. */
   acquire(currentClass: () => Promise<HintClass>, giveUpAtMs: number): Promise<void>;
@@ -34,7 +36,7 @@ export function controlPlaneBudget(
 
   return {
     async acquire(currentClass, giveUpAtMs) {
-      for (;;) {
+      for (let tries = 1; ; tries += 1) {
         const horizonMs = bookingHorizonMs[await currentClass()];
         const nowMs = clock.nowMs();
         const startMs = (await bookBusy(nowMs, horizonMs)) ?? (await bookIdle(nowMs));
@@ -43,8 +45,8 @@ export function controlPlaneBudget(
           return;
         }
         const waitMs = await fullFor(horizonMs);
-        // Spread, so that those who wait do not all come back at once.
-        const delayMs = waitMs + pace.intervalMs * random();
+        // Spread the wider the longer one waits, so that dozens who wait do not all come back at once.
+        const delayMs = waitMs + Math.min(mostSpreadMs, pace.intervalMs * 2 ** tries) * random();
         if (clock.nowMs() + delayMs > giveUpAtMs) throw new BudgetExhaustedError();
         await clock.sleep(delayMs);
       }

@@ -49,6 +49,10 @@ function observed({ Configuration = {}, Code, Concurrency, Tags = {} }: GetFunct
     ...(Concurrency?.ReservedConcurrentExecutions === undefined ? {} : { reservedConcurrency: Concurrency.ReservedConcurrentExecutions }),
     tags: Tags,
     state: Configuration.State ?? 'Active',
+    updating: Configuration.LastUpdateStatus === 'InProgress',
+    ...(Configuration.LastUpdateStatus === 'Failed'
+      ? { updateFailure: `${Configuration.LastUpdateStatusReasonCode}: ${Configuration.LastUpdateStatusReason}` }
+      : {}),
   };
 }
 
@@ -163,12 +167,14 @@ export const deleteFunction = (lambda: Lambda, name: string) =>
 const settledWithinMs = 30_000;
 
 /**
- * Waits until the function is active and its last update is done, by GetFunction (not paced). Throws what AWS says of a
- * function or an update that failed, and after 30 s, which a function in a VPC may need more than once.
+ * Waits until the function is active and its last update is done, by GetFunction (not paced), first after `firstLookMs`.
+ * Throws what AWS says of a function or an update that failed, and after 30 s, which a function in a VPC may need more
+ * than once.
  */
-export async function awaitFunction(lambda: Lambda, clock: Clock, name: string): Promise<void> {
+export async function awaitFunction(lambda: Lambda, clock: Clock, name: string, firstLookMs: number): Promise<void> {
   const untilMs = clock.nowMs() + settledWithinMs;
-  for (let delayMs = 150; ; delayMs = Math.min(1_000, delayMs * 1.3)) {
+  await clock.sleep(firstLookMs);
+  for (let delayMs = firstLookMs; ; delayMs = Math.min(1_500, delayMs * 1.5)) {
     const { Configuration: now = {} } = await named('GetFunction', name, () => lambda.send(new GetFunctionCommand({ FunctionName: name })));
     if (now.State === 'Failed') throw new FunctionFailedError(name, now.StateReasonCode, now.StateReason);
     if (now.LastUpdateStatus === 'Failed') throw new FunctionFailedError(name, now.LastUpdateStatusReasonCode, now.LastUpdateStatusReason);

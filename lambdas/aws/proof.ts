@@ -36,7 +36,13 @@ export async function proveHandlerLoads(lambda: Clients['lambda'], functionName:
   if (answer.FunctionError === undefined) return;
   const said = parseError(answer.Payload);
   const log = answer.LogResult ? Buffer.from(answer.LogResult, 'base64').toString('utf8') : '';
-  if (loadErrors.test(said.errorType) || loadErrors.test(said.errorMessage) || localLoadError.test(said.errorMessage) || loaderFrames.test(said.trace) || initFailed.test(log)) {
+  if (
+    loadErrors.test(said.errorType) ||
+    loadErrors.test(said.errorMessage) ||
+    localLoadError.test(said.errorMessage) ||
+    loaderFrames.test(said.trace) ||
+    initFailed.test(log)
+  ) {
     throw new HandlerDoesNotLoadError(`${said.errorType}: ${said.errorMessage}`.slice(0, 1_000));
   }
 }

@@ -48,6 +48,7 @@ async function rollBackKey(services: Services, codeKey: string, target: string |
         updatedAt: now(services),
       });
     }
+    // A newer upload still being proved is closed by its own hint, which finds the key held back.
     await hintRelease(services, codeKey, version);
     return { codeKey, version, message: `rolling back to ${version}; it stays there until the next upload` };
   }

@@ -22,6 +22,7 @@ export const StageSettings = z
     prefix: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2-20 lower-case letters, digits and hyphens')
+      .regex(/^(?!aws|ssm)/, 'must not start with aws or ssm, which SSM keeps for itself')
       .optional(),
     /** Lambda control-plane calls a second we allow ourselves, of the account's 15 (GetFunction and Invoke not counted). */
     controlPlaneBudgetPerSecond: z.number().min(1).max(15).default(10),

@@ -21,6 +21,10 @@ export interface ObservedFunction {
   tags: Tags;
   /** `Failed` and `Inactive` functions are seen too. */
   state: string;
+  /** An update is in progress: AWS refuses the next. */
+  updating: boolean;
+  /** Why the last update failed, in AWS's words. */
+  updateFailure?: string;
 }
 
 export interface ObservedMapping {

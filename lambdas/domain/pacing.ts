@@ -9,7 +9,7 @@
 import { controlPlaneCallsPerSecond } from '../contract/limits.ts';
 import type { HintClass } from '../contract/messages.ts';
 
-export const bookingHorizonMs: Record<HintClass, number> = { change: 15_000, rollout: 400, sweep: 150 };
+export const bookingHorizonMs: Record<HintClass, number> = { change: 15_000, rollout: 1_200, sweep: 400 };
 
 export interface Pace {
   intervalMs: number;

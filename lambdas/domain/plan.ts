@@ -8,7 +8,7 @@
 import { mappingLimits } from '../contract/limits.ts';
 import type { Action } from './actions.ts';
 import type { DesiredPipeline } from './desired.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedFunction } from './observed.ts';
 import { planFunction } from './plan-function.ts';
 import { planLimits } from './plan-limits.ts';
 import { planQueues } from './plan-queues.ts';
@@ -70,4 +70,10 @@ export function withoutRoom(desired: DesiredPipeline, observed: Observed): Desir
       enabled: desired.mapping.enabled && capped,
     },
   };
+}
+
+/** Only what brings the wished release to a function that is as wished otherwise: what a rollout does. */
+export function planRelease(desired: DesiredPipeline, fn: ObservedFunction, recorded: PlanContext['recorded']): Action[] {
+  const { update } = planFunction(desired, { function: fn, mappings: [] }, { ...(recorded ? { recorded } : {}), provenFor: [] });
+  return update.filter((action) => action.type === 'updateFunctionCode');
 }

@@ -12,12 +12,17 @@ export interface Moved {
 export function notice(pointer: ReleasePointer | undefined, codeKey: string, version: string, now: string): ReleasePointer | undefined {
   if (pointer?.latest === version) return undefined;
   if (!pointer) return { codeKey, id: 'pointer', latest: version, history: [], stopped: false, revision: 1, updatedAt: now };
-  return { ...pointer, latest: version, revision: pointer.revision + 1, updatedAt: now };
+  // A new upload ends a rollback.
+  const { movedBy: _before, ...rest } = pointer;
+  return { ...rest, latest: version, revision: pointer.revision + 1, updatedAt: now };
 }
+
+/** Whether the key was moved back by hand since its newest upload: then only the next upload moves it on. */
+export const isHeldBack = (pointer: ReleasePointer) => pointer.movedBy === 'rollback';
 
 /** The proved release becomes what pipelines run, unless a later upload was seen or it was moved by hand since. */
 export function promote(pointer: ReleasePointer, version: string, now: string): Moved | undefined {
-  if (pointer.latest !== version) return undefined;
+  if (pointer.latest !== version || isHeldBack(pointer)) return undefined;
   return move(pointer, version, 'upload', now);
 }
 

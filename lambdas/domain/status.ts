@@ -44,3 +44,8 @@ export const waitingForCodeMessage = (key: string, version: string | undefined, 
 
 export const keptMessage = (names: string[]) =>
   `removed, but for ${names.join(', ')}: dead letters are kept; redrive or purge them and the sweep removes the queue`;
+
+/** What the row says the function runs, for the plan to hold against what was seen. */
+export function recordedCode(row: PipelineRow | undefined): { key: string; version: string; codeSha256: string } | undefined {
+  return row?.release && { key: row.release.codeKey, version: row.release.version, codeSha256: row.release.codeSha256 };
+}

@@ -8,19 +8,21 @@ import { observeFunction } from '../aws/functions.ts';
 import { observePipeline } from '../aws/observe-pipeline.ts';
 import { canonicalJson } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
+import type { Action } from '../domain/actions.ts';
 import { type DesiredPipeline, desiredPipeline, wishHash } from '../domain/desired.ts';
 import type { EffectiveItem } from '../domain/effective-item.ts';
 import type { Observed } from '../domain/observed.ts';
 import { planPipeline, withoutRoom } from '../domain/plan.ts';
 import { proofOf } from '../domain/plan-function.ts';
 import { chooseRelease } from '../domain/release-choice.ts';
-import { nextRow, waitingForCodeMessage } from '../domain/status.ts';
+import { nextRow, recordedCode, waitingForCodeMessage, without } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { countRollout } from './count-rollout.ts';
 import { finishedRow, wished } from './finished-row.ts';
 import { hintNext } from './hint-next.ts';
 import type { Look } from './look.ts';
 import { replaceQueue, tendFormerDeadLetters } from './replace-queue.ts';
+import { swapCode } from './swap-code.ts';
 
 /** What one pass works with. */
 export interface Wish {
@@ -43,8 +45,12 @@ export async function bringPipeline(look: Look, item: EffectiveItem, warnings: s
     await countRollout(look, row, 'done');
     return done;
   }
-  const codeOnly = applied && hint.class === 'rollout' && row.release !== undefined;
-  const observed = await observe(look, item, codeOnly);
+  if (hint.class === 'rollout' && row && knownAsWished(row, wish)) {
+    const fn = await observeFunction(look.lambda.unpaced, services.stage.settings.prefix, desired.functionName);
+    const swap = fn && (await withCode(look, wish, { function: fn, mappings: [] }));
+    if (swap && !swap.waitsFor) return swapCode(look, swap, row, fn);
+  }
+  const observed = await observe(look, item);
   const code = await withCode(look, wish, observed);
   const room = await withRoom(look, code, observed);
   return apply(look, room, observed, version);
@@ -56,16 +62,14 @@ async function releaseToRun({ services, row }: Pick<Look, 'services' | 'row'>, i
   return chooseRelease({ codeKey: item.code.key, pinned }, pointer, row?.release);
 }
 
-/** A rollout changes the code of a pipeline that is known to be as wished: its function is all it looks at. */
-async function observe(look: Look, item: EffectiveItem, codeOnly: boolean): Promise<Observed & { codeOnly: boolean }> {
-  const { services, lambda, taskGroup, row } = look;
-  if (codeOnly && row?.resources.functionName) {
-    const fn = await observeFunction(lambda.unpaced, services.stage.settings.prefix, row.resources.functionName);
-    if (fn) return { function: fn, mappings: [], codeOnly: true };
-  }
-  const fifo = item.queue.fifo;
-  const former = row !== undefined && (look.hint.class === 'sweep' || hasOtherKind(row, fifo));
-  return { ...(await observePipeline(services, lambda, { taskGroup, fifo, former, row })), codeOnly: false };
+/** But for its release: a look at its function is enough then. `Updating`: a swap of its code is under way. */
+const knownAsWished = (row: PipelineRow, wish: Wish) =>
+  row.appliedHash === wish.hash && row.release !== undefined && ['Active', 'Paused', 'Updating'].includes(row.phase);
+
+function observe({ services, lambda, taskGroup, row, hint }: Look, item: EffectiveItem): Promise<Observed> {
+  const { fifo } = item.queue;
+  const former = row !== undefined && (hint.class === 'sweep' || hasOtherKind(row, fifo));
+  return observePipeline(services, lambda, { taskGroup, fifo, former, row });
 }
 
 const hasOtherKind = (row: PipelineRow, fifo: boolean) =>
@@ -83,8 +87,7 @@ async function withCode(look: Look, wish: Wish, observed: Observed): Promise<Wis
 }
 
 /** Takes what the reservation needs from the ledger before AWS is asked; what falls is given back after. */
-async function withRoom(look: Look, wish: Wish, observed: Observed & { codeOnly: boolean }): Promise<Wish> {
-  if (observed.codeOnly) return wish;
+async function withRoom(look: Look, wish: Wish, observed: Observed): Promise<Wish> {
   const { reservations } = look.services;
   const wanted = wish.desired.code || observed.function ? (wish.desired.reservedConcurrency ?? 0) : 0;
   if (wanted <= (await reservations.heldBy(look.taskGroup))) return wish;
@@ -94,7 +97,7 @@ async function withRoom(look: Look, wish: Wish, observed: Observed & { codeOnly:
   return { ...wish, desired: withoutRoom(wish.desired, observed), waitsFor: `waits for room: ${verdict.message}` };
 }
 
-async function apply(look: Look, wish: Wish, observed: Observed & { codeOnly: boolean }, version: string | undefined): Promise<Outcome> {
+async function apply(look: Look, wish: Wish, observed: Observed, version: string | undefined): Promise<Outcome> {
   const { services, taskGroup } = look;
   const plan = planFor(await provenFor(look, wish, observed), look.row, wish, observed);
   // Before the first call: removing the group must find what a crash left half made.
@@ -119,15 +122,14 @@ function saysMore(row: PipelineRow, before: PipelineRow | undefined): boolean {
   return before === undefined || timeless(row) !== timeless(before);
 }
 
-function planFor(proven: readonly string[], row: PipelineRow | undefined, wish: Wish, observed: Observed & { codeOnly: boolean }) {
-  const recorded = row?.release && { key: row.release.codeKey, version: row.release.version, codeSha256: row.release.codeSha256 };
-  const plan = planPipeline(wish.desired, observed, { ...(recorded ? { recorded } : {}), provenFor: proven });
-  return observed.codeOnly ? plan.filter((action) => action.type === 'updateFunctionCode' || action.type === 'awaitFunction') : plan;
+function planFor(proven: readonly string[], row: PipelineRow | undefined, wish: Wish, observed: Observed): Action[] {
+  const recorded = recordedCode(row);
+  return planPipeline(wish.desired, observed, { ...(recorded ? { recorded } : {}), provenFor: proven });
 }
 
 /** What the release is known to load as; asked only where a new mapping makes it matter. */
-async function provenFor(look: Look, { desired }: Wish, observed: Observed & { codeOnly: boolean }): Promise<readonly string[]> {
-  if (!desired.code || observed.codeOnly || observed.mappings.length > 0) return [proofOf(desired)];
+async function provenFor(look: Look, { desired }: Wish, observed: Observed): Promise<readonly string[]> {
+  if (!desired.code || observed.mappings.length > 0) return [proofOf(desired)];
   const release = await look.services.releases.release(desired.code.key, desired.code.version);
   return release?.provenFor ?? [];
 }
@@ -142,7 +144,12 @@ async function rememberProof(look: Look, { desired }: Wish, proof: string): Prom
 function progressRow(look: Look, wish: Wish): PipelineRow {
   const { row } = look;
   const phase = row?.appliedAt === undefined ? 'Creating' : 'Updating';
-  return nextRow(row, look.taskGroup, phase, 'in progress', look.now(), { ...wished(wish), ...(row?.drain ? { drain: row.drain } : {}) });
+  const next = nextRow(row, look.taskGroup, phase, 'in progress', look.now(), {
+    ...wished(wish),
+    ...(row?.drain ? { drain: row.drain } : {}),
+  });
+  // Until it is done nothing is applied in full: a crash on the way must not pass for the wish before.
+  return without(next, 'appliedHash');
 }
 
 /** After AWS has taken it back: whoever waits for the room is looked at. */

@@ -6,14 +6,14 @@ import { activeMessage, nextRow, without } from '../domain/status.ts';
 import type { Wish } from './bring-pipeline.ts';
 import type { Look } from './look.ts';
 
-export function finishedRow(look: Look, wish: Wish, observed: Observed & { codeOnly: boolean }, applied: Applied): PipelineRow {
+export function finishedRow(look: Look, wish: Wish, observed: Observed, applied: Applied): PipelineRow {
   const { item, desired, waitsFor } = wish;
   const phase: Phase = waitsFor ? 'Waiting' : item.paused ? 'Paused' : 'Active';
   const release = runningRelease(look.row, wish, observed, applied);
   const message = waitsFor ?? (item.paused ? 'paused: its mapping is disabled, tasks stay queued' : activeMessage(item, release));
   const reserved = desired.reservedConcurrency;
   const row = nextRow(look.row, look.taskGroup, phase, message, look.now(), {
-    resources: observed.codeOnly && look.row ? look.row.resources : resourcesOf(wish, observed, applied),
+    resources: resourcesOf(wish, observed, applied),
     ...wished(wish),
     attempts: 0,
     ...(release ? { release } : {}),

@@ -17,7 +17,7 @@ export async function proveRelease(services: Services, lambda: PacedLambda, wish
   if (!(await uploadedCode(clients.s3, stage.codeBucket, code.key, code.version))) throw new CodeMissingError(code);
   try {
     await createFunction(lambda.paced, stage, wish, code, name).catch(unlessItExists);
-    await awaitFunction(lambda.unpaced, clock, name);
+    await awaitFunction(lambda.unpaced, clock, name, lambda.firstLookMs);
     await proveHandlerLoads(lambda.unpaced, name);
   } finally {
     await deleteFunction(lambda.paced, name).catch((error: unknown) =>

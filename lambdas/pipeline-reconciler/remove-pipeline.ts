@@ -8,9 +8,13 @@ import * as queues from '../aws/queues.ts';
 import { pipelineNames } from '../contract/names.ts';
 import type { DrainState, PipelineRow } from '../contract/pipeline-row.ts';
 import { queueArn } from '../contract/stage.ts';
-import { decideDrain } from '../domain/drain.ts';
+import type { Action } from '../domain/actions.ts';
+import { desiredPipeline } from '../domain/desired.ts';
+import { type DrainVerdict, decideDrain } from '../domain/drain.ts';
+import { effectiveItem } from '../domain/effective-item.ts';
 import type { Observed, ObservedQueue } from '../domain/observed.ts';
-import { planRemoval, type RemovalMode } from '../domain/plan-removal.ts';
+import { planLimits } from '../domain/plan-limits.ts';
+import { planFormerQueueRemoval, planRemoval, type RemovalMode } from '../domain/plan-removal.ts';
 import { deniesSending, queuePolicy } from '../domain/queue-policy.ts';
 import { keptMessage, nextRow } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
@@ -49,38 +53,89 @@ async function drain(look: Look, observed: Observed): Promise<Outcome> {
   const sources = [observed.queue, observed.formerQueue].filter((queue) => queue !== undefined);
   const deadLetterQueues = [observed.deadLetterQueue, observed.formerDeadLetterQueue].filter((queue) => queue !== undefined);
   await denySending(look, sources);
-  const watched = sources[0] ?? deadLetterQueues[0];
-  if (!watched) return takeAway(look, observed, { why: 'drained', keepDeadLetters: () => false });
+  if (observed.queue && observed.formerQueue) return drainFormer(look, observed, observed.formerQueue);
+  const [source] = sources;
+  if (!source) return watchDeadLetters(look, observed, deadLetterQueues);
 
-  const verdict = decideDrain(look.row?.drain, {
-    nowMs: look.services.clock.nowMs(),
-    queueUrl: watched.url,
-    messages: count(sources.length > 0 ? sources : deadLetterQueues),
-    deadLetters: count(deadLetterQueues),
-    lookSeconds: look.services.stage.settings.drainLookSeconds,
-    ...workedOff(observed, sources),
-  });
+  const verdict = lookAt(look, source, deadLetterQueues, workedOff(observed, source));
   if (verdict.kind === 'drained') {
-    const kept = sources.length > 0 && verdict.keepDeadLetters;
-    return takeAway(look, observed, {
-      why: 'drained',
-      keepDeadLetters: (queue) => kept && (queue.messages > 0 || deadLetterQueues.length === 1),
-    });
+    const keepDeadLetters = (queue: ObservedQueue) => verdict.keepDeadLetters && (queue.messages > 0 || deadLetterQueues.length === 1);
+    return takeAway(look, observed, { why: 'drained', keepDeadLetters });
   }
-  const phase = sources.length > 0 ? 'Draining' : 'Deleting';
-  const message = sources.length > 0 ? verdict.message : keptMessage(deadLetterQueues.map((queue) => queue.name));
-  await saveDrain(look, phase, message, verdict.state);
+  await look.save(nextRow(look.row, look.taskGroup, 'Draining', verdict.message, look.now(), { drain: verdict.state, attempts: 0 }));
   return verdict.kind === 'stuck' ? done : again(verdict.againSeconds);
+}
+
+/** Removed while its queue was being replaced: the former queue goes first, then the new one gets its mapping and is drained as any. */
+async function drainFormer(look: Look, observed: Observed, former: ObservedQueue): Promise<Outcome> {
+  const deadLetterQueues = observed.formerDeadLetterQueue ? [observed.formerDeadLetterQueue] : [];
+  const verdict = lookAt(look, former, deadLetterQueues, workedOff(observed, former));
+  if (verdict.kind !== 'drained') {
+    await look.save(
+      nextRow(look.row, look.taskGroup, 'Draining', `the former queue: ${verdict.message}`, look.now(), {
+        drain: verdict.state,
+        attempts: 0,
+      }),
+    );
+    return verdict.kind === 'stuck' ? done : again(verdict.againSeconds);
+  }
+  const removal = planFormerQueueRemoval(observed, (queue) => verdict.keepDeadLetters || queue.messages > 0);
+  const mapping = planOwnMapping(look, { ...observed, mappings: observed.mappings.filter(({ queueName }) => queueName !== former.name) });
+  await applyPlan(look.services, look.lambda, [...removal.actions, ...mapping], look.checkTime);
+  await look.save(
+    nextRow(look.row, look.taskGroup, 'Draining', 'the former queue is drained, sending is denied', look.now(), { attempts: 0 }),
+  );
+  return again(0);
+}
+
+/** As the group last wished it. */
+function planOwnMapping({ row, services: { stage } }: Look, { formerQueue: _drained, ...observed }: Observed): Action[] {
+  const last = effectiveItem(row?.effective, undefined, stage);
+  if (!last.valid || !observed.function) return [];
+  const { before, concurrency, after } = planLimits(desiredPipeline(last.item, row?.release?.version, stage), observed);
+  return [...before, ...concurrency, ...after];
+}
+
+/** All that is left are dead letters: kept until somebody has redriven or purged them. */
+async function watchDeadLetters(look: Look, observed: Observed, left: ObservedQueue[]): Promise<Outcome> {
+  const [watched] = left;
+  const verdict = watched && lookAt(look, watched, left, { workedOff: false }, count(left));
+  if (!verdict || verdict.kind === 'drained') return takeAway(look, observed, { why: 'drained', keepDeadLetters: () => false });
+  await look.save(keptRow(look, left, verdict.state));
+  return verdict.kind === 'stuck' ? done : again(verdict.againSeconds);
+}
+
+function keptRow(look: Look, kept: ObservedQueue[], drain?: DrainState): PipelineRow {
+  return nextRow(look.row, look.taskGroup, 'Deleting', keptMessage(kept.map((queue) => queue.name)), look.now(), {
+    resources: kept[0] ? { deadLetterQueueUrl: kept[0].url } : {},
+    keptDeadLetterQueues: kept.map((queue) => queue.url),
+    attempts: 0,
+    ...(drain ? { drain } : {}),
+  });
 }
 
 const count = (queues: ObservedQueue[]) => queues.reduce((sum, queue) => sum + queue.messages, 0);
 
-function workedOff(observed: Observed, sources: ObservedQueue[]): { workedOff: boolean; idleBecause?: string } {
-  if (sources.length === 0) return { workedOff: false, idleBecause: 'they are dead letters' };
+type Work = { workedOff: boolean; idleBecause?: string };
+
+function lookAt(look: Look, queue: ObservedQueue, deadLetterQueues: ObservedQueue[], work: Work, messages = queue.messages): DrainVerdict {
+  const { clock, stage } = look.services;
+  const lookSeconds = stage.settings.drainLookSeconds;
+  return decideDrain(look.row?.drain, {
+    nowMs: clock.nowMs(),
+    queueUrl: queue.url,
+    messages,
+    deadLetters: count(deadLetterQueues),
+    lookSeconds,
+    ...work,
+  });
+}
+
+function workedOff(observed: Observed, source: ObservedQueue): Work {
   const resume = 'write the item again to resume it, or with onDelete: discard and remove it to drop them';
   if (!observed.function) return { workedOff: false, idleBecause: `the group has no code; ${resume}` };
-  if (!observed.mappings.some((mapping) => mapping.enabled)) return { workedOff: false, idleBecause: `the group is paused; ${resume}` };
-  return { workedOff: true };
+  const enabled = observed.mappings.some((mapping) => mapping.enabled && mapping.queueName === source.name);
+  return enabled ? { workedOff: true } : { workedOff: false, idleBecause: `the group is paused; ${resume}` };
 }
 
 async function denySending(look: Look, sources: ObservedQueue[]): Promise<void> {
@@ -88,10 +143,6 @@ async function denySending(look: Look, sources: ObservedQueue[]): Promise<void> 
   for (const queue of sources.filter(({ attributes }) => !deniesSending(attributes.Policy))) {
     await queues.setQueueAttributes(clients.sqs, queue.url, { Policy: queuePolicy(queueArn(stage, queue.name), 'draining') });
   }
-}
-
-async function saveDrain(look: Look, phase: 'Draining' | 'Deleting', message: string, drain: DrainState): Promise<void> {
-  await look.save(nextRow(look.row, look.taskGroup, phase, message, look.now(), { drain, attempts: 0 }));
 }
 
 async function takeAway(look: Look, observed: Observed, mode: RemovalMode): Promise<Outcome> {
@@ -110,13 +161,6 @@ async function takeAway(look: Look, observed: Observed, mode: RemovalMode): Prom
     look.row = undefined;
     return done;
   }
-  const [first] = kept;
-  const resources = first ? { deadLetterQueueUrl: first.url } : {};
-  await look.save(
-    nextRow(look.row, taskGroup, 'Deleting', keptMessage(kept.map((queue) => queue.name)), look.now(), {
-      resources,
-      keptDeadLetterQueues: kept.map((queue) => queue.url),
-    }),
-  );
+  await look.save(keptRow(look, kept));
   return done;
 }

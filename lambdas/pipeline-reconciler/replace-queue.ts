@@ -23,7 +23,8 @@ export async function replaceQueue(look: Look, wish: Wish, observed: Observed, f
       Policy: queuePolicy(queueArn(services.stage, former.name), 'draining'),
     });
   }
-  const enabled = observed.mappings.some((mapping) => mapping.queueName === former.name && mapping.enabled);
+  // The plan that was just applied saw to the former queue's mapping.
+  const enabled = wish.desired.mapping.enabled && (observed.function !== undefined || applied.codeSha256 !== undefined);
   const verdict = lookAt(
     look,
     former,

@@ -14,7 +14,7 @@ import { type DesiredPipeline, desiredPipeline } from '../domain/desired.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import { classifyFailure, retryDelaySeconds } from '../domain/failure.ts';
 import { proofOf } from '../domain/plan-function.ts';
-import { promote } from '../domain/release-pointer.ts';
+import { isHeldBack, promote } from '../domain/release-pointer.ts';
 import { isoTime } from '../framework/clock.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import type { LookTime } from './look.ts';
@@ -40,8 +40,8 @@ async function step(services: Services, { codeKey, version }: ReleaseHint, time:
   if (!pointer || !release || release.state === 'Refused') return done;
   if (pointer.version === version) return pointer.stopped ? done : fanOut(services, pointer, release);
   if (pointer.latest !== version) return close(services, release, 'Superseded', `a later upload, ${pointer.latest}, took its place`);
-  // The newest upload, but somebody rolled it back: it stays back until the next upload.
   if (release.state !== 'Proving') return done;
+  if (isHeldBack(pointer)) return close(services, release, 'RolledBack', `rolled back to ${pointer.version} before it was proved`);
   return proveAndPromote(services, pointer, release, time);
 }
 
@@ -50,7 +50,7 @@ async function proveAndPromote(services: Services, pointer: ReleasePointer, rele
   const first = await firstPipeline(services, release);
   if (first) {
     const { clients, budget } = services;
-    const lambda = pacedLambda(clients.lambda, () => budget.acquire(async () => 'rollout', time.deadlineMs));
+    const lambda = pacedLambda(clients.lambda, 'change', () => budget.acquire(async () => 'rollout', time.deadlineMs));
     await proveRelease(services, lambda, first, { key: codeKey, version });
     await services.releases.updateRelease(codeKey, version, {
       provenFor: [proofOf(first)],
@@ -65,13 +65,14 @@ async function proveAndPromote(services: Services, pointer: ReleasePointer, rele
   return fanOut(services, moved.pointer, release);
 }
 
-/** What the first pipeline on the key, in order of name, would be on this release. */
+/** What the first pipeline on the key, in order of name, would be on this release; one whose item is bad now, as it last was. */
 async function firstPipeline(services: Services, { codeKey, version }: Release): Promise<DesiredPipeline | undefined> {
   const defaults = await services.config.get(defaultsGroup);
   for (const row of await pipelinesOn(services, codeKey)) {
     const item = await services.config.get(row.taskGroup);
-    const verdict = item && effectiveItem(item, defaults, services.stage);
-    if (verdict?.valid && verdict.item.code.key === codeKey) return desiredPipeline(verdict.item, version, services.stage);
+    const now = effectiveItem(item, defaults, services.stage);
+    const verdict = now.valid ? now : effectiveItem(row.effective, undefined, services.stage);
+    if (verdict.valid && verdict.item.code.key === codeKey) return desiredPipeline(verdict.item, version, services.stage);
   }
   return undefined;
 }
@@ -111,7 +112,12 @@ async function supersede(services: Services, codeKey: string, version: string): 
     await close(services, previous, 'Superseded', 'a later release took its place');
 }
 
-async function close(services: Services, release: Release, state: 'Superseded' | 'Refused', message: string): Promise<Outcome> {
+async function close(
+  services: Services,
+  release: Release,
+  state: 'Superseded' | 'Refused' | 'RolledBack',
+  message: string,
+): Promise<Outcome> {
   await services.releases.updateRelease(release.codeKey, release.version, {
     state,
     message,

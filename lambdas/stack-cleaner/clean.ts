@@ -43,7 +43,7 @@ async function look(services: Services, request: CleanupRequest): Promise<Outcom
   const { stage, log } = services;
   const { prefix, dataOnDestroy } = stage.settings;
   const rows = await remainingRows(services);
-  const verdict = judge(rows, services.clock.nowMs() - request.startedAtMs);
+  const verdict = judge(rows, services.clock.nowMs() - request.startedAtMs, stage.settings.pipelinesOnDestroy);
   log.info('cleaning', { left: rows.length, verdict: verdict.kind });
   if (verdict.kind === 'waiting') {
     await hintEveryGroup(services);

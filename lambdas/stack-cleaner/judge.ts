@@ -8,8 +8,8 @@ const mostMs = 55 * 60_000;
 /** Time for every group to have been looked at before one that stands still counts as stuck. */
 const settleMs = 60_000;
 
-export function judge(rows: readonly PipelineRow[], runningMs: number): CleanupVerdict {
-  const left = rows.filter((row) => !isGone(row));
+export function judge(rows: readonly PipelineRow[], runningMs: number, mode: 'drain' | 'discard'): CleanupVerdict {
+  const left = rows.filter((row) => mode === 'discard' || !isGone(row));
   if (left.length === 0) return { kind: 'clean' };
   const stuck = left.filter((row) => row.phase === 'Failed' || (row.phase === 'Draining' && /, but /.test(row.message)));
   if (runningMs < settleMs || (stuck.length < left.length && runningMs < mostMs)) return { kind: 'waiting' };
@@ -21,7 +21,7 @@ export function judge(rows: readonly PipelineRow[], runningMs: number): CleanupV
   };
 }
 
-/** Dead letters outlive the stack: gone is a group of which they are all that is left. */
+/** Dead letters outlive a stack that drains: gone is a group of which they are all that is left. */
 function isGone({ keptDeadLetterQueues, resources }: PipelineRow): boolean {
   return keptDeadLetterQueues !== undefined && !resources.queueUrl && !resources.functionName && !resources.mappingId;
 }

@@ -179,6 +179,7 @@ function made({ wish, code }: Extract<Action, { type: 'createFunction' }>): Obse
     code,
     tags: { ...wish.tags },
     state: 'Pending',
+    updating: false,
   };
 }
 

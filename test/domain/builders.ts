@@ -83,6 +83,7 @@ export function observedOf(desired: DesiredPipeline): Observed {
       ...(desired.reservedConcurrency === undefined ? {} : { reservedConcurrency: desired.reservedConcurrency }),
       tags: { ...desired.tags },
       state: 'Active',
+      updating: false,
     },
     mappings: [mappingOf(desired)],
   };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReleasePointer } from '../../lambdas/contract/release-row.ts';
 import { chooseRelease } from '../../lambdas/domain/release-choice.ts';
-import { notice, promote, rollBack, setStopped } from '../../lambdas/domain/release-pointer.ts';
+import { isHeldBack, notice, promote, rollBack, setStopped } from '../../lambdas/domain/release-pointer.ts';
 
 const now = '2026-11-21T00:00:00.000Z';
 const key = 'consumer.zip';
@@ -78,6 +78,14 @@ describe('rolling back', () => {
     ['the one that runs', 'v3', { version: 'v3', history: ['v2', 'v1'] }],
   ])('goes to %s by name', (_what, target, expected) => {
     expect(rollBack(released('v1', 'v2', 'v3'), target, now)?.pointer).toMatchObject(expected);
+  });
+
+  it('is not undone by an upload from before it that is proved only now', () => {
+    const proving = uploaded(released('v1', 'v2'), 'v3') as ReleasePointer;
+    const back = rollBack(proving, undefined, now)?.pointer as ReleasePointer;
+    expect(isHeldBack(back)).toBe(true);
+    expect(promote(back, 'v3', now)).toBeUndefined();
+    expect(isHeldBack(uploaded(back, 'v4') as ReleasePointer)).toBe(false);
   });
 
   it('has nowhere to go before the second release', () => expect(rollBack(released('v1'), undefined, now)).toBeUndefined());

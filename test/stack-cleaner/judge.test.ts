@@ -29,10 +29,10 @@ describe('the end of a stack', () => {
     ['all stuck, but too early to say', [stuckDrain], minute - 1, 'waiting'],
     ['all stuck', [stuckDrain, failed, kept], minute, 'stuck'],
     ['something going for longer than CloudFormation waits', [draining], 55 * minute, 'stuck'],
-  ])('%s', (_what, rows, runningMs, kind) => expect(judge(rows, runningMs).kind).toBe(kind));
+  ])('%s', (_what, rows, runningMs, kind) => expect(judge(rows, runningMs, 'drain').kind).toBe(kind));
 
   it('says which pipelines are left, why and what to do', () => {
-    const verdict = judge([stuckDrain, failed], minute);
+    const verdict = judge([stuckDrain, failed], minute, 'drain');
     expect(verdict).toMatchObject({
       reason: expect.stringMatching(
         /^2 pipelines are left: a \(Draining: 3 messages left.*c \(Failed: AccessDenied\).*pipelinesOnDestroy=discard/,
@@ -40,9 +40,11 @@ describe('the end of a stack', () => {
     });
   });
 
+  it('takes dead letters along when it discards', () => expect(judge([kept], 0, 'discard').kind).toBe('waiting'));
+
   it('names a few of many', () => {
     const many = Array.from({ length: 2_000 }, (_, i) => row(`group ${i}`, 'Failed', 'x'.repeat(20)));
-    const verdict = judge(many, minute);
+    const verdict = judge(many, minute, 'drain');
     expect(verdict).toMatchObject({ reason: expect.stringContaining('and 1995 more') });
   });
 });

@@ -4,7 +4,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { OwnFunction } from './own-function.ts';
-import { anyKey, readCode, readWrite } from './shared-grants.ts';
+import { anyKey, readCode } from './shared-grants.ts';
 import { type StageParts, sharedEnvironment } from './stage-parts.ts';
 
 export class CodeUpdater extends Construct {
@@ -24,7 +24,7 @@ export class CodeUpdater extends Construct {
     this.function.allow('ReadCode', readCode, [code.bucket.arnForObjects('*')], anyKey);
     // Without it S3 answers "access denied" for a key that is not there.
     this.function.allow('TellMissingCode', ['s3:ListBucket'], [code.bucket.bucketArn]);
-    this.function.allow('KeepReleases', readWrite, [state.releases.tableArn]);
+    this.function.allow('KeepReleases', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [state.releases.tableArn]);
     this.function.allow('SendHints', ['sqs:SendMessage'], [queues.rollouts.queueArn]);
     this.function.configureAsyncInvoke({ retryAttempts: 2, onFailure: new SqsDestination(queues.failures) });
     code.topic.addSubscription(new LambdaSubscription(this.function, { deadLetterQueue: queues.failures }));

@@ -8,7 +8,6 @@ export const readWrite = [
   'dynamodb:PutItem',
   'dynamodb:UpdateItem',
   'dynamodb:DeleteItem',
-  'dynamodb:ConditionCheckItem',
 ];
 
 export const readCode = ['s3:GetObject', 's3:GetObjectVersion'];

@@ -40,7 +40,7 @@ const localSettings = {
   stage: 'local',
   drainLookSeconds: 2,
   dataOnDestroy: 'delete',
-  reconcilers: { changes: 2, rollouts: 2, sweeps: 2 },
+  reconcilers: { changes: 4, rollouts: 2, sweeps: 2 },
 } as const satisfies StageSettingsInput;
 
 /** Bootstraps the account while the app is synthesized (once), then deploys it. */

@@ -1,11 +1,21 @@
 /** Two kinds of tests: quick ones, side by side, and those against a local AWS, one file after the other. */
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const minute = 60_000;
+
+/** By name, but what looks back at a whole suite comes last. */
+class WholeSuiteLast extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => `${moduleId.includes('/whole-suite/') ? 1 : 0} ${moduleId}`;
+    return files.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  }
+}
 
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: '.sluice/test-results.json' }]],
+    sequence: { sequencer: WholeSuiteLast },
     projects: [
       {
         test: {
@@ -24,6 +34,7 @@ export default defineConfig({
           globalSetup: ['test/support/deploy-shared-stage.ts'],
           // The limits are measured in seconds: two suites at once on a small machine would measure each other.
           fileParallelism: false,
+          maxConcurrency: 12,
           testTimeout: 3 * minute,
           hookTimeout: 5 * minute,
           sequence: { groupOrder: 1 },

@@ -2,7 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeConsumer, type Partner, pythonConsumer, startPartner } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
-import { look, lookAtWhole, newCode, newGroup, removeGroupsAfterwards, sendTasks, untilPhase, untilRow, upload, writeItem } from '../support/groups.ts';
+import {
+  look,
+  lookAtWhole,
+  newCode,
+  newGroup,
+  removeGroupsAfterwards,
+  sendTasks,
+  untilPhase,
+  untilRow,
+  upload,
+  writeItem,
+} from '../support/groups.ts';
 
 let partner: Partner;
 removeGroupsAfterwards();
@@ -50,7 +61,11 @@ describe.concurrent('code', () => {
   test('in Python runs end to end', async () => {
     const { key } = await newCode(pythonConsumer());
     const taskGroup = newGroup('python');
-    await writeItem({ taskGroup, code: { key }, function: { runtime: 'python3.13', handler: 'main.handle', environment: { PARTNER_URL: partner.url } } });
+    await writeItem({
+      taskGroup,
+      code: { key },
+      function: { runtime: 'python3.13', handler: 'main.handle', environment: { PARTNER_URL: partner.url } },
+    });
     await untilPhase(taskGroup, 'Active');
     await sendTasks(taskGroup, [{ id: 'a' }, { id: 'b' }]);
     await eventually('both tasks are done', async () => partner.done(taskGroup).length === 2);

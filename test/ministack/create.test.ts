@@ -36,8 +36,15 @@ test('a pipeline has queues, a function on the uploaded version, its limits and 
   expect(queue.tags).toEqual(ours);
   expect(deadLetterQueue.tags).toEqual(ours);
 
-  expect(queue.attributes).toMatchObject({ VisibilityTimeout: '180', MessageRetentionPeriod: '1209600', DelaySeconds: '0', SqsManagedSseEnabled: 'true' });
-  expect(JSON.parse(queue.attributes['RedrivePolicy'] ?? '')).toMatchObject({ deadLetterTargetArn: deadLetterQueue.attributes['QueueArn'] });
+  expect(queue.attributes).toMatchObject({
+    VisibilityTimeout: '180',
+    MessageRetentionPeriod: '1209600',
+    DelaySeconds: '0',
+    SqsManagedSseEnabled: 'true',
+  });
+  expect(JSON.parse(queue.attributes['RedrivePolicy'] ?? '')).toMatchObject({
+    deadLetterTargetArn: deadLetterQueue.attributes['QueueArn'],
+  });
   expect(deadLetterQueue.attributes['MessageRetentionPeriod']).toBe('1209600');
 
   expect(mappings).toHaveLength(1);

@@ -2,7 +2,18 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeConsumer } from '../support/consumers.ts';
-import { aws, type Effective, lookAtWhole, newCode, newGroup, removeGroupsAfterwards, untilApplied, untilPhase, untilRow, writeItem } from '../support/groups.ts';
+import {
+  aws,
+  type Effective,
+  lookAtWhole,
+  newCode,
+  newGroup,
+  removeGroupsAfterwards,
+  untilApplied,
+  untilPhase,
+  untilRow,
+  writeItem,
+} from '../support/groups.ts';
 import { stage } from '../support/shared-stage.ts';
 
 const TableName = stage.outputs.ConfigTableName;
@@ -25,7 +36,10 @@ test('a changed default reaches every group that does not set the field itself',
   await writeDefaults({ function: { memorySize: 1_024, environment: { COLOUR: 'blue' } } });
   await Promise.all([inherits, also].map((taskGroup) => untilApplied(taskGroup, memory, 1_024)));
   const changed = await lookAtWhole(inherits);
-  expect(changed.function.Configuration).toMatchObject({ MemorySize: 1_024, Environment: { Variables: expect.objectContaining({ COLOUR: 'blue' }) } });
+  expect(changed.function.Configuration).toMatchObject({
+    MemorySize: 1_024,
+    Environment: { Variables: expect.objectContaining({ COLOUR: 'blue' }) },
+  });
   await untilRow(own, 'the environment inherited', (row) => row.phase === 'Active' && JSON.stringify(row.effective).includes('COLOUR'));
   expect((await lookAtWhole(own)).function.Configuration?.MemorySize).toBe(512);
   await untilPhase('*', 'Active');

@@ -60,7 +60,9 @@ class OtherStage {
     const Item = { taskGroup, concurrency: 1, function: { environment: { PARTNER_URL: partner.url } }, ...fields };
     await this.aws.documents.send(new PutCommand({ TableName: this.outputs['ConfigTableName'], Item }));
     await eventually(`${taskGroup} is up`, async () => {
-      const { Item: row } = await this.aws.documents.send(new GetCommand({ TableName: this.outputs['PipelinesTableName'], Key: { taskGroup } }));
+      const { Item: row } = await this.aws.documents.send(
+        new GetCommand({ TableName: this.outputs['PipelinesTableName'], Key: { taskGroup } }),
+      );
       if (row?.['phase'] !== 'Active') throw new Error(JSON.stringify(row ?? 'no row'));
       return true;
     });
@@ -70,10 +72,12 @@ class OtherStage {
 
   async send(taskGroup: string, ids: string[]): Promise<void> {
     const QueueUrl = `${stage.endpoint}/${this.target.account}/${this.names(taskGroup).queue}`;
-    for (const id of ids) await this.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ group: taskGroup, id }) }));
+    for (const id of ids)
+      await this.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ group: taskGroup, id }) }));
   }
 
-  upload = () => this.aws.s3.send(new PutObjectCommand({ Bucket: this.outputs['CodeBucketName'], Key: 'consumer.zip', Body: nodeConsumer() }));
+  upload = () =>
+    this.aws.s3.send(new PutObjectCommand({ Bucket: this.outputs['CodeBucketName'], Key: 'consumer.zip', Body: nodeConsumer() }));
 
   lastModified = async (taskGroup: string) =>
     (await this.aws.lambda.send(new GetFunctionCommand({ FunctionName: this.names(taskGroup).function }))).Configuration?.LastModified;
@@ -103,10 +107,15 @@ class OtherStage {
       ...(buckets.Buckets ?? []).map(({ Name }) => `bucket ${Name}`),
       ...logs.logGroups.map(({ logGroupName }) => `log group ${logGroupName}`),
       ...rules.Rules.map(({ Name }) => `rule ${Name}`),
-      ...xml.flatMap((text) => [...text.matchAll(/<(RoleName|TopicArn|StackName|AlarmName)>([^<]+)</g)].map(([, kind, name]) => `${kind} ${name}`)),
+      ...xml.flatMap((text) =>
+        [...text.matchAll(/<(RoleName|TopicArn|StackName|AlarmName)>([^<]+)</g)].map(([, kind, name]) => `${kind} ${name}`),
+      ),
     ];
     // The cleaner's last line of log makes its group anew here; on AWS its role may not make groups.
-    return found.filter((name) => !/log group .*StackCleaner/.test(name)).filter((name) => name.includes(this.target.outputs.Prefix.replace(/test$/, '')) || name.includes('Sluice')).toSorted();
+    return found
+      .filter((name) => !/log group .*StackCleaner/.test(name))
+      .filter((name) => name.includes(this.target.outputs.Prefix.replace(/test$/, '')) || name.includes('Sluice'))
+      .toSorted();
   }
 }
 
@@ -130,7 +139,11 @@ describe.concurrent('a stage', () => {
     await other.destroy();
     expect(new Set(partner.done('A')).size).toBe(30);
     expect(await other.everything()).toEqual(
-      [`bucket ${other.outputs['CodeBucketName']}`, `log group ${other.outputs['ConsumerLogGroupName']}`, `table ${other.outputs['ConfigTableName']}`].toSorted(),
+      [
+        `bucket ${other.outputs['CodeBucketName']}`,
+        `log group ${other.outputs['ConsumerLogGroupName']}`,
+        `table ${other.outputs['ConfigTableName']}`,
+      ].toSorted(),
     );
   });
 

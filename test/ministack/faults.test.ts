@@ -8,20 +8,64 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeConsumer } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FaultKind, type FaultProxy, faultKinds, startFaultProxy } from '../support/fault-proxy.ts';
-import { aws, look, lookAtWhole, newGroup, removeGroupsAfterwards, removeItem, rowOf, sweep, untilGone, untilPhase, untilRow, upload, writeItem } from '../support/groups.ts';
+import {
+  aws,
+  look,
+  lookAtWhole,
+  newGroup,
+  removeGroupsAfterwards,
+  removeItem,
+  rowOf,
+  sweep,
+  untilGone,
+  untilPhase,
+  untilRow,
+  upload,
+  writeItem,
+} from '../support/groups.ts';
 import { callsSince, markRecord } from '../support/recorded-calls.ts';
 
 /** Operations whose calls name their group: each is failed for one group of its own, four times in four ways. */
 const ofOneGroup = [
-  'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:TransactWriteItems',
-  'sqs:CreateQueue', 'sqs:GetQueueUrl', 'sqs:GetQueueAttributes', 'sqs:SetQueueAttributes', 'sqs:ListQueueTags', 'sqs:TagQueue', 'sqs:UntagQueue', 'sqs:DeleteQueue', 'sqs:SendMessageBatch',
-  'lambda:CreateFunction', 'lambda:GetFunction', 'lambda:UpdateFunctionCode', 'lambda:UpdateFunctionConfiguration', 'lambda:DeleteFunction',
-  'lambda:PutFunctionConcurrency', 'lambda:DeleteFunctionConcurrency', 'lambda:TagResource', 'lambda:UntagResource', 'lambda:Invoke',
-  'lambda:CreateEventSourceMapping', 'lambda:ListEventSourceMappings',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:TransactWriteItems',
+  'sqs:CreateQueue',
+  'sqs:GetQueueUrl',
+  'sqs:GetQueueAttributes',
+  'sqs:SetQueueAttributes',
+  'sqs:ListQueueTags',
+  'sqs:TagQueue',
+  'sqs:UntagQueue',
+  'sqs:DeleteQueue',
+  'sqs:SendMessageBatch',
+  'lambda:CreateFunction',
+  'lambda:GetFunction',
+  'lambda:UpdateFunctionCode',
+  'lambda:UpdateFunctionConfiguration',
+  'lambda:DeleteFunction',
+  'lambda:PutFunctionConcurrency',
+  'lambda:DeleteFunctionConcurrency',
+  'lambda:TagResource',
+  'lambda:UntagResource',
+  'lambda:Invoke',
+  'lambda:CreateEventSourceMapping',
+  'lambda:ListEventSourceMappings',
   's3:HeadObject',
 ];
 /** Those that name none: failed for whoever calls next. */
-const ofAnyGroup = ['dynamodb:Query', 'dynamodb:Scan', 'lambda:GetAccountSettings', 'lambda:GetEventSourceMapping', 'lambda:UpdateEventSourceMapping', 'lambda:DeleteEventSourceMapping', 'sqs:ChangeMessageVisibility', 'sqs:ListQueues'];
+const ofAnyGroup = [
+  'dynamodb:Query',
+  'dynamodb:Scan',
+  'lambda:GetAccountSettings',
+  'lambda:GetEventSourceMapping',
+  'lambda:UpdateEventSourceMapping',
+  'lambda:DeleteEventSourceMapping',
+  'sqs:ChangeMessageVisibility',
+  'sqs:ListQueues',
+];
 
 const kinds = Object.keys(faultKinds) as FaultKind[];
 const groups = new Map([...ofOneGroup, 'any', 'stubborn'].map((operation) => [operation, newGroup('fault')]));
@@ -45,10 +89,27 @@ async function live(operation: string): Promise<void> {
   await isOne(taskGroup);
 
   const version = await upload(key, nodeConsumer('second'));
-  await writeItem({ taskGroup, concurrency: 3, reserve: false, code: { key }, tags: { team: 'blue' }, batch: { size: 2 }, function: { memorySize: 512, timeout: 10 } });
-  await untilRow(taskGroup, `changed in spite of ${operation}`, (row) => row.phase === 'Active' && row.release?.version === version && JSON.stringify(row.effective).includes('blue'), 120);
+  await writeItem({
+    taskGroup,
+    concurrency: 3,
+    reserve: false,
+    code: { key },
+    tags: { team: 'blue' },
+    batch: { size: 2 },
+    function: { memorySize: 512, timeout: 10 },
+  });
+  await untilRow(
+    taskGroup,
+    `changed in spite of ${operation}`,
+    (row) => row.phase === 'Active' && row.release?.version === version && JSON.stringify(row.effective).includes('blue'),
+    120,
+  );
   const whole = await isOne(taskGroup);
-  expect(whole.function).toMatchObject({ Configuration: { MemorySize: 512, Timeout: 10 }, Tags: { team: 'blue' }, Code: { ResolvedS3Object: { S3ObjectVersion: version } } });
+  expect(whole.function).toMatchObject({
+    Configuration: { MemorySize: 512, Timeout: 10 },
+    Tags: { team: 'blue' },
+    Code: { ResolvedS3Object: { S3ObjectVersion: version } },
+  });
   expect(whole.function.Concurrency?.ReservedConcurrentExecutions).toBeUndefined();
   expect(whole.mapping).toMatchObject({ BatchSize: 2, ScalingConfig: { MaximumConcurrency: 3 } });
   expect(whole.queue).toMatchObject({ attributes: { VisibilityTimeout: '60' }, tags: { team: 'blue' } });
@@ -86,11 +147,14 @@ async function withSweeps<T>(work: () => Promise<T>): Promise<T> {
 
 describe('with an operation that fails in four ways one after the other', () => {
   test('of one group, every group gets where it should, side by side', async () => {
-    await proxy.inject(ofOneGroup.flatMap((operation) => kinds.map((kind) => ({ operation, kind, subject: subjectOf(operation), times: 1 }))));
+    await proxy.inject(
+      ofOneGroup.flatMap((operation) => kinds.map((kind) => ({ operation, kind, subject: subjectOf(operation), times: 1 }))),
+    );
     const outcomes = await withSweeps(() => Promise.allSettled(ofOneGroup.map(live)));
     expect(outcomes.flatMap((outcome, i) => (outcome.status === 'rejected' ? [`${ofOneGroup[i]}: ${outcome.reason}`] : []))).toEqual([]);
     const fired = await proxy.fired();
-    for (const operation of ofOneGroup) expect(fired.filter((fault) => fault.operation === operation).length, operation).toBeGreaterThanOrEqual(1);
+    for (const operation of ofOneGroup)
+      expect(fired.filter((fault) => fault.operation === operation).length, operation).toBeGreaterThanOrEqual(1);
     const { Functions = [] } = await aws.lambda.send(new ListFunctionsCommand({}));
     expect(Functions.filter(({ FunctionName = '' }) => FunctionName.includes('-proof-'))).toEqual([]);
   });
@@ -108,7 +172,7 @@ describe('with an operation that fails in four ways one after the other', () => 
   });
 });
 
-test('a group that fails for good ends as Failed with AWS\'s words, holds up nobody, and is picked up by the sweep', async () => {
+test("a group that fails for good ends as Failed with AWS's words, holds up nobody, and is picked up by the sweep", async () => {
   const taskGroup = groups.get('stubborn') as string;
   const bystander = newGroup('bystander');
   const key = `${subjectOf('stubborn')}/consumer.zip`;
@@ -130,6 +194,8 @@ test('a group that fails for good ends as Failed with AWS\'s words, holds up nob
 
 test('no operation was left out', () => {
   const used = new Set(callsSince(mark).map(({ operation }) => operation));
-  expect([...used].toSorted()).toEqual([...ofOneGroup, ...ofAnyGroup, 'sqs:SendMessage'].filter((operation) => used.has(operation)).toSorted());
+  expect([...used].toSorted()).toEqual(
+    [...ofOneGroup, ...ofAnyGroup, 'sqs:SendMessage'].filter((operation) => used.has(operation)).toSorted(),
+  );
   expect([...ofOneGroup, ...ofAnyGroup].filter((operation) => !used.has(operation))).toEqual([]);
 });

@@ -3,7 +3,19 @@ import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeConsumer, type Partner, startPartner } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
-import { aws, look, lookAtWhole, namesOf, newCode, newGroup, removeGroupsAfterwards, sendTasks, untilPhase, untilRow, writeItem } from '../support/groups.ts';
+import {
+  aws,
+  look,
+  lookAtWhole,
+  namesOf,
+  newCode,
+  newGroup,
+  removeGroupsAfterwards,
+  sendTasks,
+  untilPhase,
+  untilRow,
+  writeItem,
+} from '../support/groups.ts';
 
 let key: string;
 let slow: Partner;
@@ -42,7 +54,8 @@ describe.concurrent('changing the kind of queue', () => {
     expect(order.slice(0, 8).toSorted((a, b) => a - b)).toEqual(ids(0, 8).map(({ id }) => Number(id)));
     expect(slow.peak(taskGroup)).toBe(1);
     const old = namesOf(taskGroup, !fifo);
-    for (const QueueName of [old.queue, old.deadLetterQueue]) await expect(aws.sqs.send(new GetQueueUrlCommand({ QueueName }))).rejects.toThrow();
+    for (const QueueName of [old.queue, old.deadLetterQueue])
+      await expect(aws.sqs.send(new GetQueueUrlCommand({ QueueName }))).rejects.toThrow();
     expect((await look(taskGroup, { fifo })).function?.Configuration?.State).toBe('Active');
   });
 });

@@ -43,7 +43,11 @@ describe.concurrent('removing', () => {
     await untilPhase(taskGroup, 'Active');
     await sendTasks(taskGroup, tasks(10));
     await removeItem(taskGroup);
-    await untilRow(taskGroup, 'says what is left', (row) => row.phase === 'Draining' && /messages? left, sending is denied/.test(row.message));
+    await untilRow(
+      taskGroup,
+      'says what is left',
+      (row) => row.phase === 'Draining' && /messages? left, sending is denied/.test(row.message),
+    );
     const { queue } = await look(taskGroup);
     expect(queue?.attributes['Policy']).toContain('SluiceDrainingDenySend');
     await untilGone(taskGroup);
@@ -94,11 +98,18 @@ describe.concurrent('removing', () => {
   test('a dead-letter queue that holds something stays, the status says so, and goes once it is purged', async () => {
     const taskGroup = newGroup('dead letters');
     slow.refuse.add('poison');
-    await writeItem({ ...item(taskGroup), function: { timeout: 1, environment: { PARTNER_URL: slow.url } }, queue: { visibilityTimeout: 1, maxReceiveCount: 1 } });
+    await writeItem({
+      ...item(taskGroup),
+      function: { timeout: 1, environment: { PARTNER_URL: slow.url } },
+      queue: { visibilityTimeout: 1, maxReceiveCount: 1 },
+    });
     await untilPhase(taskGroup, 'Active');
     await sendTasks(taskGroup, [{ id: 'poison' }, { id: 'fine' }]);
     const dlqName = namesOf(taskGroup).deadLetterQueue;
-    await eventually('the poison is set aside', async () => (await lookAtQueue(dlqName))?.attributes['ApproximateNumberOfMessages'] === '1');
+    await eventually(
+      'the poison is set aside',
+      async () => (await lookAtQueue(dlqName))?.attributes['ApproximateNumberOfMessages'] === '1',
+    );
     await removeItem(taskGroup);
     const row = await untilRow(taskGroup, 'kept', ({ keptDeadLetterQueues }) => keptDeadLetterQueues?.length === 1);
     expect(row.message).toContain(dlqName);
@@ -122,7 +133,11 @@ describe.concurrent('removing', () => {
     await untilPhase(taskGroup, 'Paused');
     await sendTasks(taskGroup, tasks(2));
     await removeItem(taskGroup);
-    await untilRow(taskGroup, 'says what it waits for', (row) => row.phase === 'Draining' && /2 messages left, but the group is paused/.test(row.message));
+    await untilRow(
+      taskGroup,
+      'says what it waits for',
+      (row) => row.phase === 'Draining' && /2 messages left, but the group is paused/.test(row.message),
+    );
     expect(Object.keys(await look(taskGroup))).toContain('queue');
     await writeItem(item(taskGroup));
     await untilPhase(taskGroup, 'Active');

@@ -2,7 +2,21 @@
 import { beforeAll, expect, test } from 'vitest';
 import { ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
 import { nodeConsumer } from '../support/consumers.ts';
-import { look, lookAtWhole, newCode, newGroup, removeGroupsAfterwards, removeItem, rowOf, sendTasks, untilGone, untilNoGroups, untilPhase, untilRow, writeItem } from '../support/groups.ts';
+import {
+  look,
+  lookAtWhole,
+  newCode,
+  newGroup,
+  removeGroupsAfterwards,
+  removeItem,
+  rowOf,
+  sendTasks,
+  untilGone,
+  untilNoGroups,
+  untilPhase,
+  untilRow,
+  writeItem,
+} from '../support/groups.ts';
 import { stage } from '../support/shared-stage.ts';
 
 const own = ownReservedConcurrency(StageSettings.parse({ reconcilers: { changes: 2, rollouts: 2, sweeps: 2 } }));
@@ -64,7 +78,10 @@ test('two groups swap one reservation within seconds', async () => {
 
 test('a group that waits for more keeps the limit it has, and its tasks', async () => {
   const [other, grows] = [newGroup('other'), newGroup('grows')];
-  await Promise.all([writeItem({ taskGroup: other, concurrency: room - 4, code: { key } }), writeItem({ taskGroup: grows, concurrency: 2, code: { key } })]);
+  await Promise.all([
+    writeItem({ taskGroup: other, concurrency: room - 4, code: { key } }),
+    writeItem({ taskGroup: grows, concurrency: 2, code: { key } }),
+  ]);
   await Promise.all([other, grows].map((group) => untilPhase(group, 'Active')));
   await writeItem({ taskGroup: grows, concurrency: 20, code: { key }, function: { memorySize: 512 } });
   const row = await untilPhase(grows, 'Waiting');

@@ -5,6 +5,7 @@ import { brokenConsumer, nodeConsumer, type Partner, startPartner } from '../sup
 import { eventually } from '../support/eventually.ts';
 import {
   aws,
+  invoke,
   lookAtWhole,
   namesOf,
   newCode,
@@ -21,7 +22,6 @@ import {
   untilRow,
   upload,
   writeItem,
-  invoke,
 } from '../support/groups.ts';
 import { stage } from '../support/shared-stage.ts';
 
@@ -51,11 +51,20 @@ describe.concurrent('a release', () => {
     const groups = await pipelinesOn(key, 4);
     const version = await upload(key, nodeConsumer('second'));
     const release = await untilRelease(key, version, 'RolledOut');
-    expect(release).toMatchObject({ total: 4, done: 4, failed: 0, skipped: 0, provenFor: ['nodejs24.x index.handler arm64'], message: '4 of 4 pipelines run it' });
+    expect(release).toMatchObject({
+      total: 4,
+      done: 4,
+      failed: 0,
+      skipped: 0,
+      provenFor: ['nodejs24.x index.handler arm64'],
+      message: '4 of 4 pipelines run it',
+    });
     expect(await Promise.all(groups.map(codeOf))).toEqual(groups.map(() => version));
     const [group = ''] = groups;
     await sendTasks(group, [{ id: 'x' }]);
-    await eventually('a task meets the new code', async () => partner.visits.some((visit) => visit.group === group && visit.release === 'second'));
+    await eventually('a task meets the new code', async () =>
+      partner.visits.some((visit) => visit.group === group && visit.release === 'second'),
+    );
     expect(partner.visits.find((visit) => visit.group === group)?.environmentGroup).toBe(group);
   });
 
@@ -109,7 +118,14 @@ describe.concurrent('a release', () => {
 
     const [group = ''] = groups;
     const { updatedAt } = (await rowOf(group)) as { updatedAt: string };
-    await aws.lambda.send(new UpdateFunctionCodeCommand({ FunctionName: namesOf(group).function, S3Bucket: stage.outputs.CodeBucketName, S3Key: key, S3ObjectVersion: second }));
+    await aws.lambda.send(
+      new UpdateFunctionCodeCommand({
+        FunctionName: namesOf(group).function,
+        S3Bucket: stage.outputs.CodeBucketName,
+        S3Key: key,
+        S3ObjectVersion: second,
+      }),
+    );
     await sweep();
     await untilRow(group, 'swept', (row) => row.updatedAt > updatedAt && row.phase === 'Active');
     expect(await Promise.all(groups.map(codeOf))).toEqual([first, first]);
@@ -145,7 +161,9 @@ describe.concurrent('a release', () => {
     const versions: string[] = [];
     for (const release of ['1', '2', '3']) versions.push(await upload(key, nodeConsumer(release)));
     const [one = '', two = '', last = ''] = versions;
-    await Promise.all([last, one, two, one, last, two].map((version) => invoke(stage.outputs.CodeUpdaterFunctionName, uploadEvent(key, version))));
+    await Promise.all(
+      [last, one, two, one, last, two].map((version) => invoke(stage.outputs.CodeUpdaterFunctionName, uploadEvent(key, version))),
+    );
     await onVersion(group, last);
     await untilRelease(key, last, 'RolledOut');
     await invoke(stage.outputs.CodeUpdaterFunctionName, uploadEvent(key, one));
@@ -155,7 +173,9 @@ describe.concurrent('a release', () => {
 
   test('of a command that is none, every problem is named', async () => {
     await expect(releaseCommand({ action: 'undo' })).rejects.toThrow(/action/);
-    await expect(releaseCommand({ action: 'rollback', codeKey: 'never/uploaded.zip' })).rejects.toThrow(/nothing was uploaded under this key/);
+    await expect(releaseCommand({ action: 'rollback', codeKey: 'never/uploaded.zip' })).rejects.toThrow(
+      /nothing was uploaded under this key/,
+    );
   });
 });
 
@@ -165,7 +185,12 @@ const uploadEvent = (key: string, versionId: string) => ({
     {
       Sns: {
         Message: JSON.stringify({
-          Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: stage.outputs.CodeBucketName }, object: { key: encodeURIComponent(key), versionId } } }],
+          Records: [
+            {
+              eventName: 'ObjectCreated:Put',
+              s3: { bucket: { name: stage.outputs.CodeBucketName }, object: { key: encodeURIComponent(key), versionId } },
+            },
+          ],
         }),
       },
     },

@@ -11,7 +11,12 @@ let key: string;
 removeGroupsAfterwards();
 beforeAll(async () => {
   ({ key } = await newCode(nodeConsumer()));
-  await awsJson(stage, 'ssm', 'AmazonSSM.PutParameter', { Name: `${stage.outputs.SecretsPath}api-key`, Value: value, Type: 'SecureString', Overwrite: true });
+  await awsJson(stage, 'ssm', 'AmazonSSM.PutParameter', {
+    Name: `${stage.outputs.SecretsPath}api-key`,
+    Value: value,
+    Type: 'SecureString',
+    Overwrite: true,
+  });
 });
 
 test('a secret is a name and a place in the environment, its value nowhere', async () => {

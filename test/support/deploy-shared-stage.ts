@@ -5,7 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetFunctionConfigurationCommand, ListFunctionsCommand, UpdateFunctionConfigurationCommand, waitUntilFunctionUpdatedV2 } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConfigurationCommand,
+  ListFunctionsCommand,
+  UpdateFunctionConfigurationCommand,
+  waitUntilFunctionUpdatedV2,
+} from '@aws-sdk/client-lambda';
 import type { TestProject } from 'vitest/node';
 import { outputNames } from '../../lambdas/contract/outputs.ts';
 import type { StageSettingsInput } from '../../lambdas/contract/settings.ts';
@@ -14,8 +19,8 @@ import { localAccount, type MiniStack, startMiniStack } from '../../local/minist
 import { freePort } from '../../local/port.ts';
 import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts';
 import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
-import { keepRolePolicies } from './role-policies.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
+import { keepRolePolicies } from './role-policies.ts';
 import type { SharedStage } from './shared-stage.ts';
 
 /** Small enough that a test can use it up: 400, less AWS's 100, less what our own functions reserve. */
@@ -66,7 +71,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function deployTo(ministack: MiniStack, proxy: RecordingProxy, proxyUrl: string, folder: string, recordFile: string): Promise<SharedStage> {
+async function deployTo(
+  ministack: MiniStack,
+  proxy: RecordingProxy,
+  proxyUrl: string,
+  folder: string,
+  recordFile: string,
+): Promise<SharedStage> {
   const { outputs, assembly } = await deploy({ ministack, folder: join(folder, 'cdk'), settings: sharedSettings });
   const missing = outputNames.filter((name) => outputs[name] === undefined);
   if (missing.length > 0) throw new Error(`The stack has no output ${missing.join(', ')}`);

@@ -46,22 +46,43 @@ export async function startFaultProxy(subjects: string[]): Promise<FaultProxy> {
   const { python } = await ensureVenv();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child: ChildProcess = spawn(python, ['-m', 'microburst', '--upstream', stage.proxyBackDoor, '--port', String(port), '--no-resign'], { stdio: 'ignore' });
+  const child: ChildProcess = spawn(
+    python,
+    ['-m', 'microburst', '--upstream', stage.proxyBackDoor, '--port', String(port), '--no-resign'],
+    { stdio: 'ignore' },
+  );
   await eventually('microburst answers', async () => (await fetch(`${url}/_microburst/health`)).ok);
   // It loads AWS's models with the first call to each service, which takes seconds.
-  await Promise.all(services.map((service) => fetch(url, { method: 'POST', headers: { authorization: `AWS4-HMAC-SHA256 Credential=x/20260101/${stage.region}/${service}/aws4_request` } }).catch(() => undefined)));
+  await Promise.all(
+    services.map((service) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { authorization: `AWS4-HMAC-SHA256 Credential=x/20260101/${stage.region}/${service}/aws4_request` },
+      }).catch(() => undefined),
+    ),
+  );
   await tellDetour({ url, subjects });
   return {
     inject: async (faults) => {
       const rules = faults.map(({ operation, kind, subject, times }) => {
         const [service, name] = operation.split(':');
-        return { service, operation: name, ...faultKinds[kind], ...(subject ? { headers: { [subjectHeader]: subject } } : {}), ...(times ? { times } : {}) };
+        return {
+          service,
+          operation: name,
+          ...faultKinds[kind],
+          ...(subject ? { headers: { [subjectHeader]: subject } } : {}),
+          ...(times ? { times } : {}),
+        };
       });
       const answer = await fetch(`${url}/_microburst/rules`, { method: 'POST', body: JSON.stringify(rules) });
       if (!answer.ok) throw new Error(`microburst: ${answer.status} ${await answer.text()}`);
     },
     fired: async () => {
-      const events = (await (await fetch(`${url}/_microburst/fired?limit=100000`)).json()) as { service: string; operation: string; rule_id: number }[];
+      const events = (await (await fetch(`${url}/_microburst/fired?limit=100000`)).json()) as {
+        service: string;
+        operation: string;
+        rule_id: number;
+      }[];
       return events.map(({ service, operation, rule_id }) => ({ operation: `${service}:${operation}`, ruleId: rule_id }));
     },
     stop: async () => {

@@ -8,13 +8,19 @@ import {
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { GetQueueAttributesCommand, GetQueueUrlCommand, ListQueueTagsCommand, PurgeQueueCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListQueueTagsCommand,
+  PurgeQueueCommand,
+  SendMessageBatchCommand,
+} from '@aws-sdk/client-sqs';
 import { BatchWriteCommand, DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll } from 'vitest';
 import type { ConfigItem } from '../../lambdas/contract/config-item.ts';
 import { pipelineNames } from '../../lambdas/contract/names.ts';
 import { type Phase, PipelineRow } from '../../lambdas/contract/pipeline-row.ts';
-import { Release, ReleasePointer, pointerId, releaseId } from '../../lambdas/contract/release-row.ts';
+import { pointerId, Release, ReleasePointer, releaseId } from '../../lambdas/contract/release-row.ts';
 import { awsClients } from './aws-clients.ts';
 import { eventually } from './eventually.ts';
 import { stage } from './shared-stage.ts';
@@ -49,7 +55,9 @@ export async function removeItem(taskGroup: string): Promise<void> {
 }
 
 export async function rowOf(taskGroup: string): Promise<PipelineRow | undefined> {
-  const { Item } = await aws.documents.send(new GetCommand({ TableName: outputs.PipelinesTableName, Key: { taskGroup }, ConsistentRead: true }));
+  const { Item } = await aws.documents.send(
+    new GetCommand({ TableName: outputs.PipelinesTableName, Key: { taskGroup }, ConsistentRead: true }),
+  );
   return Item && PipelineRow.parse(Item);
 }
 
@@ -77,9 +85,19 @@ export interface Effective {
 }
 
 /** Waits until the group is `Active` with `field`s of its effective item as given. */
-export function untilApplied(taskGroup: string, field: (effective: Effective) => unknown, value: unknown, seconds?: number): Promise<PipelineRow> {
+export function untilApplied(
+  taskGroup: string,
+  field: (effective: Effective) => unknown,
+  value: unknown,
+  seconds?: number,
+): Promise<PipelineRow> {
   const equal = (row: PipelineRow) => JSON.stringify(field(row.effective as unknown as Effective)) === JSON.stringify(value);
-  return untilRow(taskGroup, `applied ${JSON.stringify(value)}`, (row) => (row.phase === 'Active' || row.phase === 'Paused') && equal(row), seconds);
+  return untilRow(
+    taskGroup,
+    `applied ${JSON.stringify(value)}`,
+    (row) => (row.phase === 'Active' || row.phase === 'Paused') && equal(row),
+    seconds,
+  );
 }
 
 export const untilGone = (taskGroup: string, seconds?: number) =>
@@ -115,7 +133,12 @@ export async function look(taskGroup: string, { fifo = false } = {}): Promise<Se
     lookAtQueue(names.deadLetterQueue),
     aws.lambda.send(new ListEventSourceMappingsCommand({ FunctionName: names.function })).catch(() => ({ EventSourceMappings: [] })),
   ]);
-  return { ...(fn ? { function: fn } : {}), ...(queue ? { queue } : {}), ...(deadLetterQueue ? { deadLetterQueue } : {}), mappings: mappings.EventSourceMappings ?? [] };
+  return {
+    ...(fn ? { function: fn } : {}),
+    ...(queue ? { queue } : {}),
+    ...(deadLetterQueue ? { deadLetterQueue } : {}),
+    mappings: mappings.EventSourceMappings ?? [],
+  };
 }
 
 export const namesOf = (taskGroup: string, fifo = false) => pipelineNames(outputs.Prefix, taskGroup, fifo);
@@ -124,7 +147,8 @@ export const namesOf = (taskGroup: string, fifo = false) => pipelineNames(output
 export async function lookAtWhole(taskGroup: string, options = {}): Promise<Required<Seen> & { mapping: EventSourceMappingConfiguration }> {
   const seen = await look(taskGroup, options);
   const [mapping] = seen.mappings;
-  if (!seen.function || !seen.queue || !seen.deadLetterQueue || !mapping) throw new Error(`${taskGroup} is not whole: ${JSON.stringify(seen)}`);
+  if (!seen.function || !seen.queue || !seen.deadLetterQueue || !mapping)
+    throw new Error(`${taskGroup} is not whole: ${JSON.stringify(seen)}`);
   return { ...seen, function: seen.function, queue: seen.queue, deadLetterQueue: seen.deadLetterQueue, mapping };
 }
 
@@ -181,7 +205,9 @@ export async function newCode(zip: Uint8Array): Promise<{ key: string; version: 
 }
 
 export async function pointerOf(codeKey: string): Promise<ReleasePointer | undefined> {
-  const { Item } = await aws.documents.send(new GetCommand({ TableName: outputs.ReleasesTableName, Key: { codeKey, id: pointerId }, ConsistentRead: true }));
+  const { Item } = await aws.documents.send(
+    new GetCommand({ TableName: outputs.ReleasesTableName, Key: { codeKey, id: pointerId }, ConsistentRead: true }),
+  );
   return Item && ReleasePointer.parse(Item);
 }
 
@@ -197,7 +223,8 @@ export function untilRelease(codeKey: string, version: string, state: Release['s
     `${codeKey} ${version}: ${state}`,
     async () => {
       const release = await releaseOf(codeKey, version);
-      if (release?.state !== state) throw new Error(release ? `${release.state}: ${release.message} ${JSON.stringify(release)}` : 'no release row');
+      if (release?.state !== state)
+        throw new Error(release ? `${release.state}: ${release.message} ${JSON.stringify(release)}` : 'no release row');
       return release;
     },
     seconds,
@@ -213,7 +240,8 @@ export async function invoke(functionName: string, event: unknown = {}): Promise
 }
 
 export const sweep = () => invoke(outputs.PipelineSweeperFunctionName);
-export const releaseCommand = (command: object) => invoke(outputs.CodeUpdaterFunctionName, command) as Promise<{ version?: string; message: string }>;
+export const releaseCommand = (command: object) =>
+  invoke(outputs.CodeUpdaterFunctionName, command) as Promise<{ version?: string; message: string }>;
 
 /** Removes what this file wrote, and does not wait for it: the next file has groups of its own. To be called once at the top. */
 export function removeGroupsAfterwards(): void {

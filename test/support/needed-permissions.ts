@@ -45,13 +45,21 @@ function parse(body: string): Body {
   }
 }
 
-const actionsInTransaction: Record<string, string> = { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', ConditionCheck: 'ConditionCheckItem' };
+const actionsInTransaction: Record<string, string> = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+};
 
 function ofTable(call: Call, body: Body, arns: Arns): Needed[] {
   if (call.operation !== 'dynamodb:TransactWriteItems') return [{ action: call.operation, resource: arns.table(body['TableName']) }];
   const items = (body['TransactItems'] ?? []) as Record<string, { TableName: string }>[];
   return items.flatMap((item) =>
-    Object.entries(item).map(([kind, { TableName }]) => ({ action: `dynamodb:${actionsInTransaction[kind]}`, resource: arns.table(TableName) })),
+    Object.entries(item).map(([kind, { TableName }]) => ({
+      action: `dynamodb:${actionsInTransaction[kind]}`,
+      resource: arns.table(TableName),
+    })),
   );
 }
 
@@ -69,7 +77,10 @@ function ofObject({ operation, path, body, status }: Call): Needed[] {
   const bucketArn = `arn:aws:s3:::${bucket}`;
   if (operation === 's3:ListObjectVersions') return [{ action: 's3:ListBucketVersions', resource: bucketArn }];
   if (operation === 's3:DeleteObjects') {
-    return [...body.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => ({ action: 's3:DeleteObjectVersion', resource: `${bucketArn}/${name}` }));
+    return [...body.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => ({
+      action: 's3:DeleteObjectVersion',
+      resource: `${bucketArn}/${name}`,
+    }));
   }
   const read = readObject(bucket, key.join('/'), query.includes('versionId'));
   // Without it S3 answers "access denied" for what is not there.
@@ -101,11 +112,16 @@ function ofFunction(call: Call, body: Body, arns: Arns): Needed[] {
     case 'lambda:UntagResource':
       return [{ action: call.operation, resource: path.split('/tags/')[1] ?? '' }];
     case 'lambda:CreateEventSourceMapping':
-      return [{ action: call.operation, resource: '*', context: { 'lambda:FunctionArn': resource } }, ...tagging(body, arns.mapping('any'))];
+      return [
+        { action: call.operation, resource: '*', context: { 'lambda:FunctionArn': resource } },
+        ...tagging(body, arns.mapping('any')),
+      ];
     case 'lambda:UpdateEventSourceMapping':
     case 'lambda:DeleteEventSourceMapping':
       // AWS knows the mapping's function; the call does not name it. Any of ours stands for it.
-      return [{ action: call.operation, resource: arns.mapping(path.split('/').at(-1)), context: { 'lambda:FunctionArn': arns.anyPipeline } }];
+      return [
+        { action: call.operation, resource: arns.mapping(path.split('/').at(-1)), context: { 'lambda:FunctionArn': arns.anyPipeline } },
+      ];
     case 'lambda:GetEventSourceMapping':
       return [{ action: call.operation, resource: arns.mapping(path.split('/').at(-1)) }];
     case 'lambda:ListEventSourceMappings':
@@ -127,9 +143,13 @@ function dependencies(body: Body): Needed[] {
   const layers = (body['Layers'] ?? []) as string[];
   const subnets = ((body['VpcConfig'] ?? {}) as Body)['SubnetIds'] as string[] | undefined;
   return [
-    ...(body['Role'] ? [{ action: 'iam:PassRole', resource: String(body['Role']), context: { 'iam:PassedToService': 'lambda.amazonaws.com' } }] : []),
+    ...(body['Role']
+      ? [{ action: 'iam:PassRole', resource: String(body['Role']), context: { 'iam:PassedToService': 'lambda.amazonaws.com' } }]
+      : []),
     ...layers.map((layer) => ({ action: 'lambda:GetLayerVersion', resource: layer })),
-    ...(subnets?.length ? ['ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups', 'ec2:DescribeVpcs'].map((action) => ({ action, resource: '*' })) : []),
+    ...(subnets?.length
+      ? ['ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups', 'ec2:DescribeVpcs'].map((action) => ({ action, resource: '*' }))
+      : []),
   ];
 }
 

@@ -24,7 +24,8 @@ export function callsSince(mark: number, texts: string[] = []): Call[] {
 const reads = /:(Get|List|Head|Query|Scan|Receive|Invoke)/;
 
 /** Operations that changed something, in order. */
-export const changesIn = (calls: Call[]) => calls.filter(({ operation, service }) => service !== 'dynamodb' && !reads.test(operation)).map(({ operation }) => operation);
+export const changesIn = (calls: Call[]) =>
+  calls.filter(({ operation, service }) => service !== 'dynamodb' && !reads.test(operation)).map(({ operation }) => operation);
 
 export function operationOf({ service, target, method, path }: RecordedCall): string {
   if (target) return `${service}:${target.split('.')[1]}`;

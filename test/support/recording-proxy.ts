@@ -4,7 +4,14 @@
  * back at the back door.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
-import { Agent as HttpAgent, createServer as createHttpServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
@@ -85,7 +92,11 @@ export async function startRecordingProxy(options: RecordingProxyOptions): Promi
     const id = String(calls);
     onDetour.set(id, { incoming, body });
     const headers = { ...incoming.headers, [callHeader]: id, [subjectHeader]: subject };
-    const status = await relay(httpRequest({ host, port, agent: toDetour, method: incoming.method, path: incoming.url, headers }), body, answer);
+    const status = await relay(
+      httpRequest({ host, port, agent: toDetour, method: incoming.method, path: incoming.url, headers }),
+      body,
+      answer,
+    );
     onDetour.delete(id);
     return status;
   }
@@ -118,7 +129,10 @@ function relay(call: ReturnType<typeof httpRequest>, body: Buffer, answer: Serve
       response.once('end', () => {
         const { 'transfer-encoding': _chunked, connection: _hop, ...headers } = response.headers;
         const content = Buffer.concat(chunks);
-        answer.writeHead(response.statusCode ?? 502, { ...headers, ...(call.method === 'HEAD' ? {} : { 'content-length': content.length }) });
+        answer.writeHead(response.statusCode ?? 502, {
+          ...headers,
+          ...(call.method === 'HEAD' ? {} : { 'content-length': content.length }),
+        });
         answer.end(content);
         resolve(response.statusCode ?? 502);
       });

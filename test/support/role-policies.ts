@@ -27,15 +27,21 @@ export interface KnownRole {
 const fileOf = (folder: string, account: string) => join(folder, `roles-${account}.json`);
 const Version = '2010-05-08';
 
-/** As deployed by the template, of functions whose name starts with `prefix`; what the tests added is left out. */
+/** As deployed by the template, of the stage's own functions; what the tests added is left out. */
 export async function keepRolePolicies(target: ClientTarget, prefix: string, folder: string): Promise<void> {
   const { Functions = [] } = await awsClients(target).lambda.send(new ListFunctionsCommand({}));
-  const ours = Functions.filter(({ FunctionName }) => FunctionName?.startsWith(prefix));
+  const ours = Functions.filter(({ FunctionName = '' }) => FunctionName.startsWith(prefix) && !/-(tg|proof)-/.test(FunctionName));
   const roles = await Promise.all(
     ours.map(async ({ FunctionName: functionName = '', FunctionArn = '', Role: roleArn = '' }): Promise<KnownRole> => {
       const digest = createHash('sha256').update(`${FunctionArn}:${roleArn}`).digest('hex');
       const accessKey = `ASIA${digest.slice(0, 16).toUpperCase()}`;
-      return { functionName, roleArn, accessKey, account: target.account, policies: await policiesOf(target, roleArn.split('/').at(-1) ?? '') };
+      return {
+        functionName,
+        roleArn,
+        accessKey,
+        account: target.account,
+        policies: await policiesOf(target, roleArn.split('/').at(-1) ?? ''),
+      };
     }),
   );
   writeFileSync(fileOf(folder, target.account), JSON.stringify(roles));
@@ -51,7 +57,9 @@ export async function policiesOf(target: ClientTarget, RoleName: string): Promis
     ['ListRolePolicies', 'ListAttachedRolePolicies'].map((Action) => awsQuery(target, 'iam', { Action, Version, RoleName })),
   );
   if (attached?.includes('<PolicyArn>')) throw new Error(`${RoleName} has a managed policy, which is not looked at: ${attached}`);
-  const own = [...(names ?? '').matchAll(/<member>([^<]+)<\/member>/g)].map(([, name = '']) => name).filter((name) => name !== localPolicyName);
+  const own = [...(names ?? '').matchAll(/<member>([^<]+)<\/member>/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== localPolicyName);
   return Promise.all(
     own.map(async (name) => {
       const answer = await awsQuery(target, 'iam', { Action: 'GetRolePolicy', Version, RoleName, PolicyName: name });

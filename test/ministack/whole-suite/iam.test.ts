@@ -1,0 +1,143 @@
+/**
+ * Every call our functions made in the whole suite, with all that AWS asks for it, against the policies of the deployed
+ * template; and what those allow and nobody needed. Runs last, on the record of the other files.
+ */
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { expect, test } from 'vitest';
+import { type Needed, neededFor } from '../../support/needed-permissions.ts';
+import { callsSince } from '../../support/recorded-calls.ts';
+import { type KnownRole, knownRoles, policiesOf } from '../../support/role-policies.ts';
+import { stage } from '../../support/shared-stage.ts';
+
+const roles = knownRoles(stage.folder);
+const roleByKey = new Map(roles.map((role) => [role.accessKey, role]));
+/** `sluice-test-PipelineReconcilerFunction4FD…` → `PipelineReconciler`. */
+const shortName = ({ functionName }: KnownRole) => /-([A-Za-z]+?)Function[0-9A-F]+-/.exec(functionName)?.[1] ?? functionName;
+
+interface Demand extends Needed {
+  role: KnownRole;
+}
+
+function recordedDemands(): Demand[] {
+  const demands = new Map<string, Demand>();
+  for (const call of callsSince(0)) {
+    const role = roleByKey.get(call.accessKey);
+    if (!role) continue;
+    for (const needed of neededFor(call, role)) {
+      const demand = { role, ...needed };
+      demands.set(JSON.stringify([role.functionName, needed]), demand);
+    }
+  }
+  return [...demands.values()];
+}
+
+/** What Lambda does with a function's role by itself, so that no call of ours shows it: mappings' polling, logs, what failed. */
+const byLambdaItself: Record<string, string[]> = {
+  StreamListener: [
+    'dynamodb:DescribeStream',
+    'dynamodb:GetRecords',
+    'dynamodb:GetShardIterator',
+    'dynamodb:ListStreams',
+    'sqs:SendMessage',
+  ],
+  PipelineReconciler: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  StackCleaner: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  CodeUpdater: ['sqs:SendMessage'],
+  PipelineSweeper: ['sqs:SendMessage'],
+};
+const everybodysLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
+const withFailures = 'CDK grants it together with sqs:SendMessage, to the queue of what failed';
+const whatIsMissing = 'without it S3 answers "access denied" for a key that is not there, which no test gets that far with';
+
+/** Allowed and not seen in the suite, each with its reason. */
+const allowedForAReason: Record<string, string> = {
+  'CodeUpdater sqs:GetQueueAttributes': withFailures,
+  'CodeUpdater sqs:GetQueueUrl': withFailures,
+  'PipelineSweeper sqs:GetQueueUrl': withFailures,
+  'StreamListener sqs:GetQueueAttributes': withFailures,
+  'StreamListener sqs:GetQueueUrl': withFailures,
+  'CodeUpdater s3:ListBucket': whatIsMissing,
+  'PipelineReconciler s3:ListBucket': whatIsMissing,
+  'PipelineSweeper s3:ListBucket': whatIsMissing,
+  'PipelineSweeper sqs:ListQueueTags': 'asked of queues that no row knows, which are rare',
+  'StackCleaner dynamodb:DeleteItem': 'a destroy that gives up takes its mark back; that takes it an hour',
+};
+
+async function isAllowed({ role, action, resource, context = {} }: Demand): Promise<string> {
+  const answer = await runSimulation(
+    {
+      request: { principal: role.roleArn, action, resource: { resource, accountId: role.account }, contextVariables: context },
+      identityPolicies: role.policies,
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+    },
+    {},
+  );
+  return answer.resultType === 'error' ? `error ${JSON.stringify(answer.errors)}` : answer.overallResult;
+}
+
+const demands = recordedDemands();
+
+test('every call of the suite is allowed by the template, with all it depends on', async () => {
+  expect(demands.length).toBeGreaterThan(50);
+  const verdicts = await Promise.all(demands.map(async (demand) => ({ demand, verdict: await isAllowed(demand) })));
+  const denied = verdicts
+    .filter(({ verdict }) => verdict !== 'Allowed')
+    .map(({ demand, verdict }) => `${shortName(demand.role)}: ${demand.action} on ${demand.resource}: ${verdict}`);
+  expect(denied).toEqual([]);
+});
+
+test('the calls of every one of our functions are on record', () => {
+  expect(new Set(demands.map(({ role }) => shortName(role)))).toEqual(new Set(Object.keys(byLambdaItself)));
+});
+
+test('nothing is allowed that nobody needs, but for a reason', () => {
+  const used = new Set(demands.map(({ role, action }) => `${shortName(role)} ${action}`));
+  for (const [name, actions] of Object.entries(byLambdaItself))
+    for (const action of [...actions, ...everybodysLog]) used.add(`${name} ${action}`);
+  const allowed = new Set(
+    roles.flatMap((role) =>
+      role.policies.flatMap(({ policy }) =>
+        policy.Statement.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) =>
+          [Action].flat().map((action) => `${shortName(role)} ${action}`),
+        ),
+      ),
+    ),
+  );
+  const unexplained = [...allowed].filter((grant) => !used.has(grant) && !Object.hasOwn(allowedForAReason, grant));
+  expect(unexplained.toSorted()).toEqual([]);
+  expect(Object.keys(allowedForAReason).filter((grant) => !allowed.has(grant))).toEqual([]);
+});
+
+test("a consumer may do what its mapping and the library need, on its stage's own queues and secrets alone", async () => {
+  const roleName = stage.outputs.ConsumerRoleArn.split('/').at(-1) as string;
+  const role: KnownRole = {
+    functionName: 'consumer',
+    roleArn: stage.outputs.ConsumerRoleArn,
+    accessKey: '',
+    account: stage.account,
+    policies: await policiesOf(stage, roleName),
+  };
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${stage.region}:${stage.account}:${resource}`;
+  const queue = arn('sqs', `${stage.outputs.Prefix}-tg-a-abcdefghij`);
+  const may: Needed[] = [
+    ...['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility', 'GetQueueUrl'].map((name) => ({
+      action: `sqs:${name}`,
+      resource: queue,
+    })),
+    { action: 'sqs:SendMessage', resource: `${queue}-dlq` },
+    { action: 'ssm:GetParameter', resource: arn('ssm', `parameter${stage.outputs.SecretsPath}key`) },
+    { action: 'secretsmanager:GetSecretValue', resource: arn('secretsmanager', `secret:${stage.outputs.Prefix}/key-AbCdEf`) },
+    { action: 'logs:PutLogEvents', resource: arn('logs', `log-group:${stage.outputs.ConsumerLogGroupName}:log-stream:x`) },
+  ];
+  const mayNot: Needed[] = [
+    { action: 'sqs:SendMessage', resource: queue },
+    { action: 'sqs:ReceiveMessage', resource: arn('sqs', 'somebody-elses') },
+    { action: 'ssm:GetParameter', resource: arn('ssm', 'parameter/other/key') },
+    { action: 'dynamodb:GetItem', resource: arn('dynamodb', `table/${stage.outputs.ConfigTableName}`) },
+    { action: 'lambda:UpdateFunctionCode', resource: arn('lambda', `function:${stage.outputs.Prefix}-tg-a-abcdefghij`) },
+  ];
+  for (const needed of may) expect(await isAllowed({ role, ...needed }), needed.action).toBe('Allowed');
+  for (const needed of mayNot) expect(await isAllowed({ role, ...needed }), needed.action).not.toBe('Allowed');
+});

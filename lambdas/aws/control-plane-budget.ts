@@ -39,12 +39,14 @@ export function controlPlaneBudget(
       for (let tries = 1; ; tries += 1) {
         const horizonMs = bookingHorizonMs[await currentClass()];
         const nowMs = clock.nowMs();
-        const startMs = (await bookBusy(nowMs, horizonMs)) ?? (await bookIdle(nowMs));
+        const tatMs = await nextTatMs();
+        // Read first: those who wait must not pay for a write each time they look.
+        const waitMs = mustWaitMs(pace, tatMs, nowMs, horizonMs);
+        const startMs = waitMs > 0 ? undefined : tatMs < nowMs ? await bookIdle(nowMs) : await bookBusy(nowMs, horizonMs);
         if (startMs !== undefined) {
           await clock.sleep(startMs - clock.nowMs());
           return;
         }
-        const waitMs = await fullFor(horizonMs);
         // Spread the wider the longer one waits, so that dozens who wait do not all come back at once.
         const delayMs = waitMs + Math.min(mostSpreadMs, pace.intervalMs * 2 ** tries) * random();
         if (clock.nowMs() + delayMs > giveUpAtMs) throw new BudgetExhaustedError();
@@ -95,8 +97,8 @@ export function controlPlaneBudget(
     }
   }
 
-  async function fullFor(horizonMs: number): Promise<number> {
+  async function nextTatMs(): Promise<number> {
     const { Item } = await documents.send(new GetCommand({ TableName: table, Key: row, ConsistentRead: true }));
-    return mustWaitMs(pace, Number(Item?.tatMs ?? 0), clock.nowMs(), horizonMs);
+    return Number(Item?.tatMs ?? 0);
   }
 }

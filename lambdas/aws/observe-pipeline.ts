@@ -1,6 +1,10 @@
-/** Looks at what exists for a group. Costs one paced call (the mappings), and that only where there can be any. */
+/**
+ * Looks at what exists for a group. Costs one paced call (the mappings of its queue), and that only where there can be
+ * any. The paced call comes first: waiting for it keeps a sweep of thousands within the quotas of the calls after it.
+ */
 import { pipelineNames } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
+import type { Tags } from '../contract/tags.ts';
 import type { Observed } from '../domain/observed.ts';
 import { observeFunction } from './functions.ts';
 import { observeMappings } from './mappings.ts';
@@ -14,34 +18,40 @@ export interface LookFor {
   /** Whether to look for queues of the other kind too: after a change of `queue.fifo`, at a removal, in a sweep. */
   former: boolean;
   row: PipelineRow | undefined;
+  /** Tags that queues on record are taken to have; absent: read them. */
+  tags?: Tags | undefined;
 }
 
 export async function observePipeline(
   { clients, stage }: Services,
   lambda: PacedLambda,
-  { taskGroup, fifo, former, row }: LookFor,
+  { taskGroup, fifo, former, row, tags }: LookFor,
 ): Promise<Observed> {
   const { prefix } = stage.settings;
   const names = pipelineNames(prefix, taskGroup, fifo);
   const formerNames = pipelineNames(prefix, taskGroup, !fifo);
-  const known = row?.resources;
-  const [fn, queue, deadLetterQueue, formerQueue, formerDeadLetterQueue] = await Promise.all([
-    observeFunction(lambda.unpaced, prefix, names.function),
-    observeQueue(clients.sqs, prefix, names.queue, known?.queueUrl),
-    observeQueue(clients.sqs, prefix, names.deadLetterQueue, known?.deadLetterQueueUrl),
-    former ? observeQueue(clients.sqs, prefix, formerNames.queue, known?.queueUrl) : undefined,
-    former ? observeQueue(clients.sqs, prefix, formerNames.deadLetterQueue, known?.deadLetterQueueUrl) : undefined,
-  ]);
+  const { queueUrl, deadLetterQueueUrl, mappingId } = row?.resources ?? {};
+  const queueNamed = (name: string) => observeQueue(clients.sqs, prefix, name, { urls: [queueUrl, deadLetterQueueUrl], tags });
+  const mappingsOf = (name: string) => observeMappings(lambda.paced, stage, names.function, name);
+
+  const fn = await observeFunction(lambda.unpaced, prefix, names.function);
   // A mapping outlives function and queue: one that is on record is looked for even when both are gone.
-  const mapped = fn !== undefined || known?.mappingId !== undefined;
-  const queueNames = mapped ? [names.queue, ...(formerQueue || (former && known?.mappingId) ? [formerNames.queue] : [])] : [];
-  const mappings = await Promise.all(queueNames.map((name) => observeMappings(lambda.paced, stage, names.function, name)));
+  const mapped = fn !== undefined || mappingId !== undefined;
+  const mappings = mapped ? await mappingsOf(names.queue) : [];
+  const [queue, deadLetterQueue, formerQueue, formerDeadLetterQueue] = await Promise.all([
+    queueNamed(names.queue),
+    queueNamed(names.deadLetterQueue),
+    former ? queueNamed(formerNames.queue) : undefined,
+    former ? queueNamed(formerNames.deadLetterQueue) : undefined,
+  ]);
+  const formerOnRecord = queueUrl?.endsWith(`/${formerNames.queue}`) ?? false;
+  const formerMappings = mapped && former && (formerQueue || formerOnRecord) ? await mappingsOf(formerNames.queue) : [];
   return {
     ...(fn ? { function: fn } : {}),
     ...(queue ? { queue } : {}),
     ...(deadLetterQueue ? { deadLetterQueue } : {}),
     ...(formerQueue ? { formerQueue } : {}),
     ...(formerDeadLetterQueue ? { formerDeadLetterQueue } : {}),
-    mappings: mappings.flat(),
+    mappings: [...mappings, ...formerMappings],
   };
 }

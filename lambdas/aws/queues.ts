@@ -19,18 +19,26 @@ import { ForeignResourceError, ifThere, isQueueMissing, named } from './errors.t
 
 type Sqs = Clients['sqs'];
 
+/** What our own row says of a group's queues. */
+export interface KnownQueues {
+  urls: readonly (string | undefined)[];
+  /** Tags we set and nobody is expected to have changed since; SQS takes 30 tag calls a second, for the whole account. */
+  tags?: Tags | undefined;
+}
+
 /** The queue as it is, with its tags; undefined where there is none. Throws {@link ForeignResourceError} for one not ours. */
-export async function observeQueue(sqs: Sqs, prefix: string, name: string, knownUrl?: string): Promise<ObservedQueue | undefined> {
+export async function observeQueue(sqs: Sqs, prefix: string, name: string, known: KnownQueues): Promise<ObservedQueue | undefined> {
   return named('GetQueueAttributes', name, () =>
     ifThere(isQueueMissing, async () => {
-      const url = knownUrl?.endsWith(`/${name}`) ? knownUrl : (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl;
+      const knownUrl = known.urls.find((url) => url?.endsWith(`/${name}`));
+      const url = knownUrl ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl;
       if (url === undefined) return undefined;
-      const [{ Attributes = {} }, { Tags = {} }] = await Promise.all([
+      const [{ Attributes = {} }, tags] = await Promise.all([
         sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] })),
-        sqs.send(new ListQueueTagsCommand({ QueueUrl: url })),
+        knownUrl && known.tags ? known.tags : queueTags(sqs, url),
       ]);
-      if (!isOurs(prefix, Tags)) throw new ForeignResourceError('queue', name);
-      return { url, name, attributes: Attributes, tags: Tags, messages: messagesIn(Attributes) };
+      if (!isOurs(prefix, tags)) throw new ForeignResourceError('queue', name);
+      return { url, name, attributes: Attributes, tags: tags ?? {}, messages: messagesIn(Attributes) };
     }),
   );
 }

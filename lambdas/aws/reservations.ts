@@ -3,7 +3,7 @@
  * is one transaction over the ledger's revision, so that the sum holds whoever asks at the same time.
  */
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
-import { GetCommand, PutCommand, QueryCommand, type QueryCommandOutput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, type QueryCommandOutput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { controlKey } from '../contract/names.ts';
 import { decideGrant, type GrantVerdict, type Ledger, nextToGrant, roomIn, type Waiter } from '../domain/reservations.ts';
 import type { Clock } from '../framework/clock.ts';
@@ -17,6 +17,11 @@ const waiterKey = (taskGroup: string) => ({ pk: 'waiter', sk: controlKey(taskGro
 /** What AWS said is believed this long; a refusal is only believed when it is fresh. */
 const freshForMs = 60_000;
 const freshForRefusalMs = 5_000;
+
+/** Who asked and never told is given up after this. */
+const askingTakesMs = 5_000;
+const lookForAnswerMs = 200;
+const emptyLedger: Ledger = { accountLimit: 0, othersReserved: 0, granted: 0, refreshedAtMs: 0, revision: 0 };
 
 export interface Settled {
   verdict: GrantVerdict;
@@ -56,6 +61,11 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
         return { verdict, next: verdict.next };
       }
     }
+  }
+
+  /** Gives up the group's place in the order, not what it holds. */
+  async function stopWaiting(taskGroup: string): Promise<void> {
+    await documents.send(new DeleteCommand({ TableName: table, Key: waiterKey(taskGroup) }));
   }
 
   /** Forgets what AWS said of the account, after it refused what the ledger had granted. */
@@ -102,22 +112,32 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
     }
   }
 
+  /** Not older than `maxAgeMs`. Of many who find it old one asks AWS, for one call of the budget; the others wait for the answer. */
   async function freshLedger(lambda: Clients['lambda'], maxAgeMs: number): Promise<Ledger> {
     for (;;) {
-      const known = await readLedger();
-      if (known && clock.nowMs() - known.refreshedAtMs <= maxAgeMs) return known;
-      const refreshed = await askAws(lambda, known ?? { accountLimit: 0, othersReserved: 0, granted: 0, refreshedAtMs: 0, revision: 0 });
-      if (await store([ledgerWrite(refreshed, {})])) return { ...refreshed, revision: refreshed.revision + 1 };
+      const known = (await readLedger()) ?? emptyLedger;
+      const nowMs = clock.nowMs();
+      if (nowMs - known.refreshedAtMs <= maxAgeMs) return known;
+      if (nowMs - (known.askedAtMs ?? 0) < askingTakesMs) await clock.sleep(lookForAnswerMs);
+      else if (await store([ledgerWrite(known, { askedAtMs: nowMs })])) await refresh(lambda);
     }
   }
 
-  async function askAws(lambda: Clients['lambda'], before: Ledger): Promise<Ledger> {
+  async function refresh(lambda: Clients['lambda']): Promise<void> {
+    const answer = await askAws(lambda);
+    for (;;) {
+      const known = (await readLedger()) ?? emptyLedger;
+      // What is granted but not yet put is not in AWS's figure; AWS itself refuses what that lets through.
+      const othersReserved = Math.max(ownReserved, answer.reserved - known.granted);
+      const { askedAtMs: _answered, ...ledger } = known;
+      if (await store([ledgerWrite(ledger, { accountLimit: answer.accountLimit, othersReserved, refreshedAtMs: clock.nowMs() })])) return;
+    }
+  }
+
+  async function askAws(lambda: Clients['lambda']): Promise<{ accountLimit: number; reserved: number }> {
     const { AccountLimit } = await named('GetAccountSettings', '', () => lambda.send(new GetAccountSettingsCommand({})));
     const accountLimit = AccountLimit?.ConcurrentExecutions ?? 0;
-    const reserved = accountLimit - (AccountLimit?.UnreservedConcurrentExecutions ?? accountLimit);
-    // What is granted but not yet put is not in AWS's figure; AWS itself refuses what that lets through.
-    const othersReserved = Math.max(ownReserved, reserved - before.granted);
-    return { ...before, accountLimit, othersReserved, refreshedAtMs: clock.nowMs() };
+    return { accountLimit, reserved: accountLimit - (AccountLimit?.UnreservedConcurrentExecutions ?? accountLimit) };
   }
 
   async function readLedger(): Promise<Ledger | undefined> {
@@ -154,6 +174,6 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
     return found;
   }
 
-  return { settle, heldBy, distrust };
+  return { settle, heldBy, stopWaiting, distrust };
 }
 export type Reservations = ReturnType<typeof reservations>;

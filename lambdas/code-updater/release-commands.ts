@@ -82,16 +82,21 @@ async function releaseFor(services: Services, codeKey: string, version: string):
 async function setKeyStopped(services: Services, codeKey: string, stopped: boolean): Promise<ReleaseAnswer> {
   for (;;) {
     const pointer = await pointerOf(services, codeKey);
-    const { version } = pointer;
+    // An upload that is still being proved is what a rollout is about to begin with.
+    const next = await services.releases.release(codeKey, pointer.latest);
+    const unproved = next !== undefined && pointer.version !== next.version && next.state === (stopped ? 'Proving' : 'Stopped');
+    const version = unproved ? next.version : pointer.version;
     if (version === undefined) throw new Error(`${codeKey}: no release runs yet, there is no rollout to ${stopped ? 'stop' : 'resume'}`);
-    if (pointer.stopped === stopped) return { codeKey, version, message: stopped ? 'was stopped already' : 'was not stopped' };
-    if (!(await services.releases.movePointer(setStopped(pointer, stopped, now(services))))) continue;
+    if (!unproved && pointer.stopped === stopped) return { codeKey, version, message: stopped ? 'was stopped already' : 'was not stopped' };
+
     const message = stopped ? 'stopped by hand: pipelines keep what they run' : 'resumed by hand';
-    await services.releases.updateRelease(codeKey, version, {
-      state: stopped ? 'Stopped' : 'RollingOut',
-      message,
-      updatedAt: now(services),
-    });
+    const running = unproved ? 'Proving' : 'RollingOut';
+    // The release first: whoever proves it meanwhile moves the pointer, and then we look again.
+    if (unproved)
+      await services.releases.updateRelease(codeKey, version, { state: stopped ? 'Stopped' : running, message, updatedAt: now(services) });
+    if (!(await services.releases.movePointer(setStopped(pointer, stopped, now(services))))) continue;
+    if (!unproved)
+      await services.releases.updateRelease(codeKey, version, { state: stopped ? 'Stopped' : running, message, updatedAt: now(services) });
     if (!stopped) await hintRelease(services, codeKey, version);
     return { codeKey, version, message };
   }

@@ -32,6 +32,8 @@ export const DrainState = z.object({
   /** Whether any look found something in the dead-letter queue: then it is kept. */
   deadLettersSeen: z.boolean().default(false),
   lastLookAtMs: z.number().optional(),
+  /** Whether the next look is on its way; false where only a change by the user can move things. */
+  watched: z.boolean().default(true),
 });
 export type DrainState = z.output<typeof DrainState>;
 

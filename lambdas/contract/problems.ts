@@ -14,8 +14,36 @@ function problemsOfIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
     return issue.keys.map((key) => `${path ? `${path}.` : ''}${key}: unknown field`);
   }
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => `${path}: the name ${inner.message}`);
-  return [`${path || 'item'}: ${issue.message}${tellsValue(issue) ? valueText(issue.path, input) : ''}`];
+  return [`${path || 'item'}: ${ruleText(issue)}${tellsValue(issue) ? valueText(issue.path, input) : ''}`];
 }
+
+/** The rule that is broken, for a person; a rule with words of its own (a pattern, a refinement) keeps them. */
+function ruleText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unitOf(issue.origin)}`;
+    case 'too_big':
+      return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'invalid_type':
+      return `must be ${typeNames[issue.expected] ?? `of type ${issue.expected}`}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    default:
+      return issue.message;
+  }
+}
+
+const unitOf = (origin: string) => (origin === 'string' ? ' characters long' : origin === 'array' ? ' entries long' : '');
+
+const typeNames: Record<string, string> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+};
 
 const pathText = (path: PropertyKey[]) => path.map(String).join('.');
 

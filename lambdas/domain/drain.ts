@@ -23,36 +23,40 @@ export interface DrainLook {
 }
 
 export type DrainVerdict =
+  /** Another hint came between two looks: the look that is due is on its way. */
+  | { kind: 'early' }
   | { kind: 'drained'; keepDeadLetters: boolean }
   | { kind: 'draining'; state: DrainState; againSeconds: number; message: string }
   /** Nothing works the queue off: only a change by the user ends this. */
   | { kind: 'stuck'; state: DrainState; message: string };
 
 export function decideDrain(before: DrainState | undefined, look: DrainLook): DrainVerdict {
-  const fresh = { queueUrl: look.queueUrl, startedAtMs: look.nowMs, emptyLooks: 0, deadLettersSeen: false };
-  const last: DrainState = before?.queueUrl === look.queueUrl ? before : fresh;
-  const state = { ...last, deadLettersSeen: last.deadLettersSeen || look.deadLetters > 0 };
+  const started = before?.queueUrl === look.queueUrl ? before : undefined;
+  if (started && !isDue(started, look.nowMs, look.lookSeconds)) return { kind: 'early' };
+  const last = started ?? { queueUrl: look.queueUrl, startedAtMs: look.nowMs, emptyLooks: 0, deadLettersSeen: false, watched: true };
+  const state: DrainState = {
+    ...last,
+    deadLettersSeen: last.deadLettersSeen || look.deadLetters > 0,
+    lastLookAtMs: look.nowMs,
+    watched: true,
+  };
   if (look.messages > 0) return notEmpty(state, look);
-  const dueMs = (state.lastLookAtMs ?? state.startedAtMs) + look.lookSeconds * 1_000;
-  // A look too soon after the last (another hint came) says nothing new. A little early is on time: visibility is in whole seconds.
-  if (look.nowMs < dueMs - 500) return waitFor(state, Math.ceil((dueMs - look.nowMs) / 1_000));
-  const emptyLooks = state.emptyLooks + 1;
+  // The first look only starts the clock: what was sent just before sending was denied may not be counted yet.
+  const emptyLooks = started ? state.emptyLooks + 1 : 0;
   if (emptyLooks >= emptyLooksNeeded) return { kind: 'drained', keepDeadLetters: state.deadLettersSeen };
-  return waitFor({ ...state, emptyLooks, lastLookAtMs: look.nowMs }, look.lookSeconds);
+  const message = `nothing left in ${emptyLooks} of ${emptyLooksNeeded} looks, sending is denied`;
+  return { kind: 'draining', state: { ...state, emptyLooks }, againSeconds: look.lookSeconds, message };
 }
+
+/** Whether a look of this drain is due; before that nothing need be looked at. */
+export const isDue = (drain: DrainState, nowMs: number, lookSeconds: number) => !drain.watched || nowMs >= dueMs(drain, lookSeconds);
+
+/** A little early is on time: visibility is in whole seconds. */
+const dueMs = (drain: DrainState, lookSeconds: number) => (drain.lastLookAtMs ?? drain.startedAtMs) + lookSeconds * 1_000 - 500;
 
 function notEmpty(before: DrainState, look: DrainLook): DrainVerdict {
-  const state = { ...before, emptyLooks: 0, lastLookAtMs: look.nowMs };
+  const state = { ...before, emptyLooks: 0 };
   const left = `${look.messages} message${look.messages === 1 ? '' : 's'} left`;
   if (look.workedOff) return { kind: 'draining', state, againSeconds: look.lookSeconds, message: `${left}, sending is denied` };
-  return { kind: 'stuck', state, message: `${left}, but ${look.idleBecause ?? 'nothing works them off'}` };
-}
-
-function waitFor(state: DrainState, againSeconds: number): DrainVerdict {
-  return {
-    kind: 'draining',
-    state,
-    againSeconds,
-    message: `nothing left in ${state.emptyLooks} of ${emptyLooksNeeded} looks, sending is denied`,
-  };
+  return { kind: 'stuck', state: { ...state, watched: false }, message: `${left}, but ${look.idleBecause ?? 'nothing works them off'}` };
 }

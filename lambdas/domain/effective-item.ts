@@ -54,10 +54,17 @@ export function effectiveItem(rawItem: unknown, rawDefaults: unknown, stage: Sta
   if (!own.success || (defaults && !defaults.success)) return { valid: false, problems };
 
   const { taskGroup: _star, ...inherited } = defaults?.data ?? { taskGroup: defaultsGroup };
-  const written: Written = inherit(own.data, inherited as Written);
+  const written: Written = inherit(own.data, withoutForeignPin(own.data, inherited as Written));
   const item = withDefaults(own.data.taskGroup, written);
   const found = itemProblems(item, ruleContext(stage));
   return found.length > 0 ? { valid: false, problems: found } : { valid: true, item, warnings: itemWarnings(item, written) };
+}
+
+/** A version belongs to its key: a group with a key of its own does not inherit the pin of another. */
+function withoutForeignPin(own: ConfigItem, inherited: Written): Written {
+  if (own.code?.key === undefined || inherited.code?.version === undefined || own.code.key === inherited.code.key) return inherited;
+  const { version: _pin, ...code } = inherited.code;
+  return { ...inherited, code };
 }
 
 /** Problems of the defaults item alone, for its own status row. */

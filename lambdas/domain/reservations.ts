@@ -14,6 +14,8 @@ export interface Ledger {
   /** Granted to task groups. */
   granted: number;
   refreshedAtMs: number;
+  /** Somebody is asking AWS since then. */
+  askedAtMs?: number;
   revision: number;
 }
 

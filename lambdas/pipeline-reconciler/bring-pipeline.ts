@@ -8,9 +8,10 @@ import { observeFunction } from '../aws/functions.ts';
 import { observePipeline } from '../aws/observe-pipeline.ts';
 import { canonicalJson } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
+import { pipelineTags, type Tags } from '../contract/tags.ts';
 import type { Action } from '../domain/actions.ts';
 import { type DesiredPipeline, desiredPipeline, wishHash } from '../domain/desired.ts';
-import type { EffectiveItem } from '../domain/effective-item.ts';
+import { type EffectiveItem, effectiveItem } from '../domain/effective-item.ts';
 import type { Observed } from '../domain/observed.ts';
 import { planPipeline, withoutRoom } from '../domain/plan.ts';
 import { proofOf } from '../domain/plan-function.ts';
@@ -66,10 +67,17 @@ async function releaseToRun({ services, row }: Pick<Look, 'services' | 'row'>, i
 const knownAsWished = (row: PipelineRow, wish: Wish) =>
   row.appliedHash === wish.hash && row.release !== undefined && ['Active', 'Paused', 'Updating'].includes(row.phase);
 
-function observe({ services, lambda, taskGroup, row, hint }: Look, item: EffectiveItem): Promise<Observed> {
+function observe(look: Look, item: EffectiveItem): Promise<Observed> {
+  const { services, lambda, taskGroup, row, hint } = look;
   const { fifo } = item.queue;
   const former = row !== undefined && (hint.class === 'sweep' || hasOtherKind(row, fifo));
-  return observePipeline(services, lambda, { taskGroup, fifo, former, row });
+  return observePipeline(services, lambda, { taskGroup, fifo, former, row, tags: hint.class === 'sweep' ? undefined : appliedTags(look) });
+}
+
+/** What the queues carry where the last wish was applied in full; a sweep reads them, to find what was changed by hand. */
+function appliedTags({ services, taskGroup, row }: Look): Tags | undefined {
+  const last = row?.appliedHash === undefined ? undefined : effectiveItem(row.effective, undefined, services.stage);
+  return last?.valid ? pipelineTags(services.stage.settings.prefix, taskGroup, last.item.tags) : undefined;
 }
 
 const hasOtherKind = (row: PipelineRow, fifo: boolean) =>

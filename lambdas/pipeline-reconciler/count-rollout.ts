@@ -1,5 +1,5 @@
 /** Counts a group's outcome for the rollout its hint belongs to, and closes the rollout with the last one. */
-import type { RolloutOutcome } from '../aws/releases-table.ts';
+import type { ReleasesTable, RolloutOutcome } from '../aws/releases-table.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import type { Look } from './look.ts';
 
@@ -12,14 +12,14 @@ export async function countRollout(look: Look, row: PipelineRow, reached: Rollou
   const { releases } = look.services;
   const now = look.now();
   look.row = await releases.countOutcome(row.codeKey, row, rollout, outcome, now);
-  const release = await releases.release(row.codeKey, rollout.version);
-  if (release?.state !== 'RollingOut' || release.rolloutId !== rollout.id) return;
-  if (release.done + release.failed + release.skipped < release.total) return;
+  await closeIfComplete(releases, row.codeKey, rollout.version, now);
+}
+
+/** The last outcome closes the rollout. */
+export async function closeIfComplete(releases: ReleasesTable, codeKey: string, version: string, now: string): Promise<void> {
+  const release = await releases.release(codeKey, version);
+  if (release?.state !== 'RollingOut' || release.done + release.failed + release.skipped < release.total) return;
   const failed = release.failed > 0 ? `; ${release.failed} failed, see their status` : '';
-  await releases.updateRelease(row.codeKey, rollout.version, {
-    state: 'RolledOut',
-    message: `${release.done} of ${release.total} pipelines run it${failed}`,
-    finishedAt: now,
-    updatedAt: now,
-  });
+  const message = `${release.done} of ${release.total} pipelines run it${failed}`;
+  await releases.updateRelease(codeKey, version, { state: 'RolledOut', message, finishedAt: now, updatedAt: now });
 }

@@ -20,7 +20,7 @@ export function finishedRow(look: Look, wish: Wish, observed: Observed, applied:
     ...(waitsFor ? {} : { appliedHash: wish.hash, appliedAt: look.now() }),
     ...(reserved === undefined ? {} : { reserved }),
   });
-  const applicable = waitsFor ? without(row, 'appliedHash') : row;
+  const applicable = withoutOwnDeadLetters(waitsFor ? without(row, 'appliedHash') : row);
   return reserved === undefined ? without(applicable, 'reserved') : applicable;
 }
 
@@ -48,4 +48,11 @@ function runningRelease(row: PipelineRow | undefined, { desired }: Wish, observe
   if (!code) return row?.release;
   const codeSha256 = applied.codeSha256 ?? observed.function?.codeSha256 ?? row?.release?.codeSha256 ?? '';
   return { codeKey: code.key, version: code.version, codeSha256 };
+}
+
+/** Written again after a removal that kept its dead-letter queue: it is the group's own once more. */
+function withoutOwnDeadLetters(row: PipelineRow): PipelineRow {
+  const kept = row.keptDeadLetterQueues?.filter((url) => url !== row.resources.deadLetterQueueUrl) ?? [];
+  const rest = without(row, 'keptDeadLetterQueues');
+  return kept.length > 0 ? { ...rest, keptDeadLetterQueues: kept } : rest;
 }

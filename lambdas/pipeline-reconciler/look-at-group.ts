@@ -18,15 +18,16 @@ import { spreadDefaults } from './spread-defaults.ts';
 
 const deferSeconds = 2;
 
-/** `first` says that this hint was not tried before: a new wish, not a retry. */
-export async function lookAtGroup(services: Services, hint: GroupHint, first: boolean, time: LookTime): Promise<Outcome> {
+/** `receives` counts the tries of this hint, this one included. */
+export async function lookAtGroup(services: Services, hint: GroupHint, receives: number, time: LookTime): Promise<Outcome> {
   if (hint.taskGroup === defaultsGroup) return spreadDefaults(services);
   let lease = await services.groupLeases.acquire(hint.taskGroup, services.newId(), services.clock.nowMs());
   // Who holds the lease looks again for a change; a rollout's count needs a look of its own.
   if (!lease) return hint.class === 'rollout' ? again(deferSeconds) : done;
   try {
-    for (let current = { hint, first }; ; current = { hint: { ...hint, class: 'change' }, first: true }) {
-      const outcome = await lookOnce(services, current.hint, current.first, lease, time);
+    let outcome: Outcome = done;
+    for (let current = { hint, receives }; ; current = { hint: { ...hint, class: 'change' }, receives: 1 }) {
+      outcome = sooner(outcome, await lookOnce(services, current.hint, current.receives, lease, time));
       if (services.clock.nowMs() > time.deadlineMs) {
         await services.groupLeases.drop(lease);
         return again(1);
@@ -41,7 +42,13 @@ export async function lookAtGroup(services: Services, hint: GroupHint, first: bo
   }
 }
 
-async function lookOnce(services: Services, hint: GroupHint, first: boolean, lease: Lease, time: LookTime): Promise<Outcome> {
+/** A look that asked to be repeated is, whatever another under the same lease found: nobody else may be on the way. */
+function sooner(a: Outcome, b: Outcome): Outcome {
+  if (a.kind === 'done' || b.kind === 'done') return a.kind === 'done' ? b : a;
+  return again(Math.min(a.seconds, b.seconds));
+}
+
+async function lookOnce(services: Services, hint: GroupHint, receives: number, lease: Lease, time: LookTime): Promise<Outcome> {
   const { taskGroup } = hint;
   const [item, defaults, row, going] = await Promise.all([
     services.config.get(taskGroup),
@@ -55,7 +62,7 @@ async function lookOnce(services: Services, hint: GroupHint, first: boolean, lea
     const verdict = effectiveItem(item, defaults, services.stage);
     return verdict.valid ? await bringPipeline(look, verdict.item, verdict.warnings) : await recordInvalid(look, verdict.problems);
   } catch (error) {
-    return recordFailure(look, error, first);
+    return recordFailure(look, error, receives);
   }
 }
 
@@ -70,6 +77,8 @@ async function recordInvalid(look: Look, problems: string[]): Promise<Outcome> {
   const message = `the config item has ${problems.length} problem${problems.length === 1 ? '' : 's'}: ${problems.join('; ')}`;
   const next = told ? row : nextRow(row, taskGroup, 'Invalid', message, look.now(), { problems, attempts: 0 });
   if (!told) await look.save(next);
+  // It keeps no place in the order of those who wait for room.
+  if (!told) await look.services.reservations.stopWaiting(taskGroup);
   await countRollout(look, next, 'skipped');
   return done;
 }

@@ -10,20 +10,22 @@ import { proveHandlerLoads } from '../aws/proof.ts';
 import type { Services } from '../aws/services.ts';
 import { proofFunctionName } from '../contract/names.ts';
 import type { CodeReference, DesiredPipeline } from '../domain/desired.ts';
+import { classifyFailure } from '../domain/failure.ts';
 
 export async function proveRelease(services: Services, lambda: PacedLambda, wish: DesiredPipeline, code: CodeReference): Promise<void> {
   const { clients, clock, stage } = services;
   const name = proofFunctionName(stage.settings.prefix, code.key, code.version);
   if (!(await uploadedCode(clients.s3, stage.codeBucket, code.key, code.version))) throw new CodeMissingError(code);
+  await createFunction(lambda.paced, stage, wish, code, name).catch(unlessItExists);
   try {
-    await createFunction(lambda.paced, stage, wish, code, name).catch(unlessItExists);
     await awaitFunction(lambda.unpaced, clock, name, lambda.firstLookMs);
     await proveHandlerLoads(lambda.unpaced, name);
-  } finally {
-    await deleteFunction(lambda.paced, name).catch((error: unknown) =>
-      services.log.warn('proof function not deleted', { name, error: String(error) }),
-    );
+  } catch (error) {
+    // What only takes longer (a function in a VPC, a throttled call) goes on with the same function next time.
+    if (classifyFailure(error).kind !== 'passing') await deleteFunction(lambda.paced, name);
+    throw error;
   }
+  await deleteFunction(lambda.paced, name);
 }
 
 class CodeMissingError extends Error {

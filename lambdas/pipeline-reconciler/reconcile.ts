@@ -32,7 +32,7 @@ async function reconcileRecord(services: Services, record: SQSRecord, time: Look
   const hint = parseHint(services, record);
   if (!hint || receives > mostReceives) return done;
   if (hint.kind === 'release') return rollOutRelease(services, hint, receives, time);
-  return lookAtGroup(services, hint, receives === 1, time);
+  return lookAtGroup(services, hint, receives, time);
 }
 
 /** Only we write these queues: what does not parse says nothing that a sweep would not find. */

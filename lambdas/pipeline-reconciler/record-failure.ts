@@ -11,7 +11,11 @@ import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { countRollout } from './count-rollout.ts';
 import type { Look } from './look.ts';
 
-export async function recordFailure(look: Look, error: unknown, first: boolean): Promise<Outcome> {
+/** A sweep tries a group that fails less often than a change does: there is another. */
+const sweepAttempts = 3;
+
+/** `receives` says how often this hint was tried: others' failures before it do not count against it. */
+export async function recordFailure(look: Look, error: unknown, receives: number): Promise<Outcome> {
   const { services, row, taskGroup, hint } = look;
   if (error instanceof BudgetExhaustedError) return again(1 + Math.round(3 * services.random()));
   const failure = classifyFailure(error);
@@ -32,9 +36,11 @@ export async function recordFailure(look: Look, error: unknown, first: boolean):
   }
   if (failure.kind === 'noRoom') return releaseRefusedGrant(look, failure.message);
 
-  const most = services.stage.settings.reconcileAttempts;
-  const before = first ? (hint.class === 'sweep' ? most - 1 : 0) : (row?.attempts ?? 0);
-  const attempts = before + 1;
+  const most = hint.class === 'sweep' ? sweepAttempts : services.stage.settings.reconcileAttempts;
+  const attempts = Math.min(receives, (row?.attempts ?? 0) + 1);
+  // What is throttled under a sweep says nothing of the pipeline: the next sweep looks again.
+  if (hint.class === 'sweep' && failure.kind === 'passing')
+    return receives < most ? again(retryDelaySeconds(receives, services.random())) : done;
   if (attempts < most) {
     const seconds = retryDelaySeconds(attempts, services.random());
     await look.save(
@@ -50,6 +56,8 @@ export async function recordFailure(look: Look, error: unknown, first: boolean):
     ...keepDrain(look),
   });
   await look.save(failed);
+  // It keeps no place in the order of those who wait for room.
+  await services.reservations.stopWaiting(taskGroup);
   await countRollout(look, failed, 'failed');
   return done;
 }

@@ -10,7 +10,7 @@ import type { DrainState, PipelineRow } from '../contract/pipeline-row.ts';
 import { queueArn } from '../contract/stage.ts';
 import type { Action } from '../domain/actions.ts';
 import { desiredPipeline } from '../domain/desired.ts';
-import { type DrainVerdict, decideDrain } from '../domain/drain.ts';
+import { type DrainVerdict, decideDrain, isDue } from '../domain/drain.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import type { Observed, ObservedQueue } from '../domain/observed.ts';
 import { planLimits } from '../domain/plan-limits.ts';
@@ -24,11 +24,17 @@ import type { Look } from './look.ts';
 
 export async function removePipeline(look: Look): Promise<Outcome> {
   const { services, row, taskGroup } = look;
+  if (row && removalMode(look) === 'drain' && isBetweenLooks(look)) return done;
   const observed = await observePipeline(services, look.lambda, { taskGroup, fifo: wasFifo(row), former: true, row });
   if (row === undefined && isEmpty(observed)) return done;
   if (row) await countRollout(look, row, 'skipped');
   if (removalMode(look) === 'discard') return takeAway(look, observed, { why: 'discarded', keepDeadLetters: () => false });
   return drain(look, observed);
+}
+
+/** Hints that come while a drain waits for its next look have nothing to add to it. */
+function isBetweenLooks({ services: { clock, stage }, row }: Look): boolean {
+  return row?.drain !== undefined && !isDue(row.drain, clock.nowMs(), stage.settings.drainLookSeconds);
 }
 
 /** What the group said when it was there; a stage that goes decides for all. */
@@ -62,6 +68,7 @@ async function drain(look: Look, observed: Observed): Promise<Outcome> {
     const keepDeadLetters = (queue: ObservedQueue) => verdict.keepDeadLetters && (queue.messages > 0 || deadLetterQueues.length === 1);
     return takeAway(look, observed, { why: 'drained', keepDeadLetters });
   }
+  if (verdict.kind === 'early') return done;
   await look.save(nextRow(look.row, look.taskGroup, 'Draining', verdict.message, look.now(), { drain: verdict.state, attempts: 0 }));
   return verdict.kind === 'stuck' ? done : again(verdict.againSeconds);
 }
@@ -70,6 +77,7 @@ async function drain(look: Look, observed: Observed): Promise<Outcome> {
 async function drainFormer(look: Look, observed: Observed, former: ObservedQueue): Promise<Outcome> {
   const deadLetterQueues = observed.formerDeadLetterQueue ? [observed.formerDeadLetterQueue] : [];
   const verdict = lookAt(look, former, deadLetterQueues, workedOff(observed, former));
+  if (verdict.kind === 'early') return done;
   if (verdict.kind !== 'drained') {
     await look.save(
       nextRow(look.row, look.taskGroup, 'Draining', `the former queue: ${verdict.message}`, look.now(), {
@@ -101,6 +109,7 @@ async function watchDeadLetters(look: Look, observed: Observed, left: ObservedQu
   const [watched] = left;
   const verdict = watched && lookAt(look, watched, left, { workedOff: false }, count(left));
   if (!verdict || verdict.kind === 'drained') return takeAway(look, observed, { why: 'drained', keepDeadLetters: () => false });
+  if (verdict.kind === 'early') return done;
   await look.save(keptRow(look, left, verdict.state));
   return verdict.kind === 'stuck' ? done : again(verdict.againSeconds);
 }

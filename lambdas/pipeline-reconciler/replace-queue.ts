@@ -42,6 +42,14 @@ export async function replaceQueue(look: Look, wish: Wish, observed: Observed, f
     );
     return again(0);
   }
+  const { row } = look;
+  if (verdict.kind === 'early') {
+    if (row && row.phase !== 'Draining')
+      await look.save(
+        nextRow(row, taskGroup, 'Draining', 'replacing the queue as queue.fifo changed', look.now(), row.drain ? { drain: row.drain } : {}),
+      );
+    return done;
+  }
   const queueUrl = observed.queue?.url ?? applied.queueUrls[wish.desired.queue.name];
   const message = `replacing the queue as queue.fifo changed: ${verdict.message}; new tasks wait in ${queueUrl}`;
   await look.save(nextRow(look.row, taskGroup, 'Draining', message, look.now(), { ...wished(wish), drain: verdict.state, attempts: 0 }));
@@ -57,7 +65,8 @@ export async function tendFormerDeadLetters(look: Look, row: PipelineRow, former
     const { keptDeadLetterQueues: _gone, ...rest } = row;
     return rest;
   }
-  return { ...row, drain: verdict.state, keptDeadLetterQueues: [former.url] };
+  const drain = verdict.kind === 'early' ? look.row?.drain : verdict.state;
+  return { ...row, ...(drain ? { drain } : {}), keptDeadLetterQueues: [former.url] };
 }
 
 function lookAt(look: Look, queue: ObservedQueue, deadLetters: number, workedOff: boolean, idleBecause: string): DrainVerdict {

@@ -5,6 +5,7 @@
 import { BudgetExhaustedError } from '../aws/control-plane-budget.ts';
 import { sendHints } from '../aws/hint-queues.ts';
 import { pacedLambda } from '../aws/paced-lambda.ts';
+import type { RolloutOutcome } from '../aws/releases-table.ts';
 import type { Services } from '../aws/services.ts';
 import type { Hint, ReleaseHint } from '../contract/messages.ts';
 import { defaultsGroup } from '../contract/names.ts';
@@ -17,6 +18,7 @@ import { proofOf } from '../domain/plan-function.ts';
 import { isHeldBack, promote } from '../domain/release-pointer.ts';
 import { isoTime } from '../framework/clock.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
+import { closeIfComplete } from './count-rollout.ts';
 import type { LookTime } from './look.ts';
 import { proveRelease } from './prove-release.ts';
 
@@ -87,7 +89,8 @@ async function fanOut(services: Services, pointer: ReleasePointer, release: Rele
   const { codeKey, version } = release;
   const rows = await pipelinesOn(services, codeKey);
   const id = `${version}#${pointer.revision}`;
-  if (release.rolloutId !== id) {
+  if (release.rolloutId === id) await recount(services, release, rows);
+  else {
     await services.releases.updateRelease(codeKey, version, {
       ...(rows.length === 0
         ? { state: 'RolledOut' as const, message: 'no pipeline uses this key yet', finishedAt: now(services) }
@@ -100,10 +103,20 @@ async function fanOut(services: Services, pointer: ReleasePointer, release: Rele
       updatedAt: now(services),
     });
   }
-  // Sent again after a crash or a resume: a pipeline that was counted is not counted twice.
-  const hints = rows.map((row): Hint => ({ kind: 'group', taskGroup: row.taskGroup, class: 'rollout', rollout: { version, id }, hops: 1 }));
+  const uncounted = rows.filter((row) => row.rollout?.id !== id);
+  const hints = uncounted.map(
+    (row): Hint => ({ kind: 'group', taskGroup: row.taskGroup, class: 'rollout', rollout: { version, id }, hops: 1 }),
+  );
   await sendHints(services.clients.sqs, services.hintQueues, 'rollout', hints);
   return done;
+}
+
+/** Sent again (a crash, or the sweep): the rows say how far it is, without those removed or moved to another key since. */
+async function recount(services: Services, { codeKey, version, rolloutId }: Release, rows: PipelineRow[]): Promise<void> {
+  const count = (outcome: RolloutOutcome) => rows.filter(({ rollout }) => rollout?.id === rolloutId && rollout?.outcome === outcome).length;
+  const counts = { total: rows.length, done: count('done'), failed: count('failed'), skipped: count('skipped') };
+  await services.releases.updateRelease(codeKey, version, { ...counts, updatedAt: now(services) });
+  await closeIfComplete(services.releases, codeKey, version, now(services));
 }
 
 async function supersede(services: Services, codeKey: string, version: string): Promise<void> {

@@ -19,6 +19,7 @@ import { judge } from './judge.ts';
 export const CleanerEnvironment = z.object({ SLUICE_CLEANUPS_QUEUE_URL: z.url() });
 
 const lookAgainSeconds = 5;
+const looksBetweenHints = 12;
 
 export function createStackCleaner(services: Services, cleanupsQueueUrl: string) {
   const visibility = messageVisibility(services.clients.sqs);
@@ -34,19 +35,22 @@ export function createStackCleaner(services: Services, cleanupsQueueUrl: string)
 
     watch(event: SQSEvent): Promise<SQSBatchResponse> {
       const comeBack = (record: SQSRecord, seconds: number) => visibility(record.eventSourceARN, record.receiptHandle, seconds);
-      return eachRecord(event, { log: services.log, comeBack }, (record) => look(services, CleanupRequest.parse(JSON.parse(record.body))));
+      return eachRecord(event, { log: services.log, comeBack }, (record) =>
+        look(services, CleanupRequest.parse(JSON.parse(record.body)), Number(record.attributes.ApproximateReceiveCount)),
+      );
     },
   };
 }
 
-async function look(services: Services, request: CleanupRequest): Promise<Outcome> {
+async function look(services: Services, request: CleanupRequest, looks: number): Promise<Outcome> {
   const { stage, log } = services;
   const { prefix, dataOnDestroy } = stage.settings;
   const rows = await remainingRows(services);
   const verdict = judge(rows, services.clock.nowMs() - request.startedAtMs, stage.settings.pipelinesOnDestroy);
   log.info('cleaning', { left: rows.length, verdict: verdict.kind });
   if (verdict.kind === 'waiting') {
-    await hintEveryGroup(services);
+    // Drains look by themselves; now and then everybody is hinted at, for the hint that was lost.
+    if (looks % looksBetweenHints === 0) await hintEveryGroup(services);
     return again(lookAgainSeconds);
   }
   if (verdict.kind === 'stuck') {

@@ -5,12 +5,14 @@ export type CleanupVerdict = { kind: 'clean' } | { kind: 'waiting' } | { kind: '
 
 /** CloudFormation waits an hour for a custom resource; its answer must come before. */
 const mostMs = 55 * 60_000;
+/** A look that began before the stage was marked as going has written its group's row by then. */
+const startedLooksMs = 4_000;
 /** Time for every group to have been looked at before one that stands still counts as stuck. */
 const settleMs = 60_000;
 
 export function judge(rows: readonly PipelineRow[], runningMs: number, mode: 'drain' | 'discard'): CleanupVerdict {
   const left = rows.filter((row) => mode === 'discard' || !isGone(row));
-  if (left.length === 0) return { kind: 'clean' };
+  if (left.length === 0) return { kind: runningMs < startedLooksMs ? 'waiting' : 'clean' };
   const stuck = left.filter((row) => row.phase === 'Failed' || (row.phase === 'Draining' && /, but /.test(row.message)));
   if (runningMs < settleMs || (stuck.length < left.length && runningMs < mostMs)) return { kind: 'waiting' };
   const named = left.slice(0, 5).map((row) => `${row.taskGroup} (${row.phase}: ${row.message})`);

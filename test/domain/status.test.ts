@@ -34,7 +34,7 @@ describe('a status row', () => {
   });
 
   it('ends problems and a drain with their phase, unless they go on', () => {
-    const drain = { queueUrl: 'q', startedAtMs: 0, emptyLooks: 1, deadLettersSeen: false };
+    const drain = { queueUrl: 'q', startedAtMs: 0, emptyLooks: 1, deadLettersSeen: false, watched: true };
     const invalid = nextRow(first, 'a', 'Invalid', 'wrong', later, { problems: ['x: y'] });
     const draining = nextRow(first, 'a', 'Draining', 'draining', later, { drain });
     expect(nextRow(invalid, 'a', 'Active', 'runs', later)).not.toHaveProperty('problems');

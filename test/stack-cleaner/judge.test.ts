@@ -21,8 +21,9 @@ const withFormerDeadLetters = row('e', 'Active', 'runs', {
 
 describe('the end of a stack', () => {
   it.each<[string, PipelineRow[], number, string]>([
-    ['nothing left', [], 0, 'clean'],
-    ['only dead letters left', [kept], 0, 'clean'],
+    ['nothing left, but a look may have begun before', [], 3_999, 'waiting'],
+    ['nothing left', [], 4_000, 'clean'],
+    ['only dead letters left', [kept], minute, 'clean'],
     ['a pipeline that also has dead letters of a former queue', [withFormerDeadLetters], 2 * minute, 'waiting'],
     ['something going', [draining], 2 * minute, 'waiting'],
     ['something going beside something stuck', [draining, stuckDrain, failed], 2 * minute, 'waiting'],

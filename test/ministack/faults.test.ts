@@ -50,13 +50,13 @@ const ofOneGroup = [
   'lambda:DeleteFunctionConcurrency',
   'lambda:TagResource',
   'lambda:UntagResource',
-  'lambda:Invoke',
   'lambda:CreateEventSourceMapping',
   'lambda:ListEventSourceMappings',
   's3:HeadObject',
 ];
 /** Those that name none: failed for whoever calls next. */
 const ofAnyGroup = [
+  'lambda:Invoke',
   'dynamodb:Query',
   'dynamodb:Scan',
   'lambda:GetAccountSettings',

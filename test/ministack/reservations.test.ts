@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
 import { nodeConsumer } from '../support/consumers.ts';
+import { sharedSettings } from '../support/deploy-shared-stage.ts';
 import {
   look,
   lookAtWhole,
@@ -19,7 +20,7 @@ import {
 } from '../support/groups.ts';
 import { stage } from '../support/shared-stage.ts';
 
-const own = ownReservedConcurrency(StageSettings.parse({ reconcilers: { changes: 2, rollouts: 2, sweeps: 2 } }));
+const own = ownReservedConcurrency(StageSettings.parse(sharedSettings));
 const room = stage.accountConcurrency - 100 - own;
 
 let key: string;

@@ -33,6 +33,7 @@ export const sharedSettings = {
   sweepPeriodMinutes: 1_440,
   controlPlaneBudgetPerSecond: 15,
   reconcileAttempts: 5,
+  reconcilers: { changes: 2, rollouts: 2, sweeps: 2 },
   logLevel: 'DEBUG',
 } as const satisfies StageSettingsInput;
 

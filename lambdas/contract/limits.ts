@@ -10,9 +10,6 @@ export const unreservedFloor = 100;
 /** Calls a second over all Lambda control-plane APIs together, not adjustable (LDG/gettingstarted-limits). */
 export const controlPlaneCallsPerSecond = 15;
 
-/** Calls a second to GetFunction, a limit of its own (LDG/gettingstarted-limits). */
-export const getFunctionCallsPerSecond = 100;
-
 /** Synchronous invocations a second per execution environment (LDG/gettingstarted-limits). */
 export const invocationsPerSecondPerEnvironment = 10;
 

@@ -50,8 +50,6 @@ export function world(change: SettingsChange = {}) {
   };
 }
 
-export type World = ReturnType<typeof world>;
-
 export const queueArn = (name: string) => `arn:aws:sqs:eu-central-1:123456789012:${name}`;
 export const functionArn = (name: string) => `arn:aws:lambda:eu-central-1:123456789012:function:${name}`;
 export const queueUrl = (name: string) => `https://sqs.eu-central-1.amazonaws.com/123456789012/${name}`;

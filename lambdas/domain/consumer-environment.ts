@@ -1,7 +1,7 @@
 /** The environment a consumer gets: the item's own variables and Sluice's. Pure. */
 import { consumerEnvironment as keys } from '../contract/env.ts';
 import { pipelineNames } from '../contract/names.ts';
-import type { EffectiveItem } from './effective-item.ts';
+import type { EffectiveItem } from './item.ts';
 
 /**
  * Limits are handed over only to library consumers: a plain consumer has no use for them, and changing its

@@ -6,7 +6,7 @@ import { contentHash, pipelineNames } from '../contract/names.ts';
 import { queueArn, type Stage } from '../contract/stage.ts';
 import { pipelineTags, type Tags } from '../contract/tags.ts';
 import { consumerVariables } from './consumer-environment.ts';
-import type { EffectiveItem } from './effective-item.ts';
+import type { EffectiveItem } from './item.ts';
 import { queuePolicy } from './queue-policy.ts';
 
 export interface DesiredQueue {

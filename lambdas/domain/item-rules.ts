@@ -12,7 +12,7 @@ import {
 } from '../contract/limits.ts';
 import { pipelineTags } from '../contract/tags.ts';
 import { consumerVariables, environmentBytes } from './consumer-environment.ts';
-import type { EffectiveItem } from './effective-item.ts';
+import type { EffectiveItem } from './item.ts';
 
 export interface RuleContext {
   prefix: string;

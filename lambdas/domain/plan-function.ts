@@ -3,9 +3,15 @@ import { canonicalJson } from '../contract/names.ts';
 import type { Action } from './actions.ts';
 import type { CodeReference, DesiredPipeline, FunctionConfiguration } from './desired.ts';
 import type { Observed, ObservedFunction } from './observed.ts';
-import type { PlanContext } from './plan.ts';
 import { liveMappings } from './plan-limits.ts';
 import { planTags } from './plan-tags.ts';
+
+export interface PlanContext {
+  /** The code version and hash our own record says the function runs; tells changes by hand where Lambda does not. */
+  recorded?: { key: string; version: string; codeSha256: string };
+  /** `runtime handler architecture` combinations the wished release is known to load for. */
+  provenFor: readonly string[];
+}
 
 export interface FunctionPlan {
   create: Action[];

@@ -9,16 +9,9 @@ import { mappingLimits } from '../contract/limits.ts';
 import type { Action } from './actions.ts';
 import type { DesiredPipeline } from './desired.ts';
 import type { Observed, ObservedFunction } from './observed.ts';
-import { planFunction } from './plan-function.ts';
+import { type PlanContext, planFunction } from './plan-function.ts';
 import { planLimits } from './plan-limits.ts';
 import { planQueues } from './plan-queues.ts';
-
-export interface PlanContext {
-  /** The code version and hash our own record says the function runs; tells changes by hand where Lambda does not. */
-  recorded?: { key: string; version: string; codeSha256: string };
-  /** `runtime handler architecture` combinations the wished release is known to load for. */
-  provenFor: readonly string[];
-}
 
 export function planPipeline(desired: DesiredPipeline, seen: Observed, context: PlanContext): Action[] {
   const { observed, first } = withoutFailedFunction(desired, seen);

@@ -1,6 +1,6 @@
 /** Status rows: how one becomes the next. Pure; the sentences a user reads are made here. */
 import { type Phase, type PipelineRow, pipelineRowSchemaVersion } from '../contract/pipeline-row.ts';
-import type { EffectiveItem } from './effective-item.ts';
+import type { EffectiveItem } from './item.ts';
 
 /** A new row, or `before` with a new phase and message; problems, warnings and a drain end with the phase they belong to. */
 export function nextRow(

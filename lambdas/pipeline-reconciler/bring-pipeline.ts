@@ -10,8 +10,9 @@ import { canonicalJson } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import { pipelineTags, type Tags } from '../contract/tags.ts';
 import type { Action } from '../domain/actions.ts';
-import { type DesiredPipeline, desiredPipeline, wishHash } from '../domain/desired.ts';
-import { type EffectiveItem, effectiveItem } from '../domain/effective-item.ts';
+import { desiredPipeline, wishHash } from '../domain/desired.ts';
+import { effectiveItem } from '../domain/effective-item.ts';
+import type { EffectiveItem } from '../domain/item.ts';
 import type { Observed } from '../domain/observed.ts';
 import { planPipeline, withoutRoom } from '../domain/plan.ts';
 import { proofOf } from '../domain/plan-function.ts';
@@ -24,16 +25,7 @@ import { hintNext } from './hint-next.ts';
 import type { Look } from './look.ts';
 import { replaceQueue, tendFormerDeadLetters } from './replace-queue.ts';
 import { swapCode } from './swap-code.ts';
-
-/** What one pass works with. */
-export interface Wish {
-  item: EffectiveItem;
-  warnings: string[];
-  desired: DesiredPipeline;
-  hash: string;
-  /** What the group has to wait for, as the status says it. */
-  waitsFor?: string;
-}
+import type { Wish } from './wish.ts';
 
 export async function bringPipeline(look: Look, item: EffectiveItem, warnings: string[]): Promise<Outcome> {
   const { row, services, hint } = look;

@@ -3,8 +3,8 @@ import type { Applied } from '../aws/apply-plan.ts';
 import type { Phase, PipelineResources, PipelineRow, RunningRelease } from '../contract/pipeline-row.ts';
 import type { Observed } from '../domain/observed.ts';
 import { activeMessage, nextRow, without } from '../domain/status.ts';
-import type { Wish } from './bring-pipeline.ts';
 import type { Look } from './look.ts';
+import type { Wish } from './wish.ts';
 
 export function finishedRow(look: Look, wish: Wish, observed: Observed, applied: Applied): PipelineRow {
   const { item, desired, waitsFor } = wish;

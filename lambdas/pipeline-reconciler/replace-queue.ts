@@ -12,9 +12,9 @@ import { planFormerQueueRemoval } from '../domain/plan-removal.ts';
 import { deniesSending, queuePolicy } from '../domain/queue-policy.ts';
 import { nextRow } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
-import type { Wish } from './bring-pipeline.ts';
 import { wished } from './finished-row.ts';
 import type { Look } from './look.ts';
+import type { Wish } from './wish.ts';
 
 export async function replaceQueue(look: Look, wish: Wish, observed: Observed, former: ObservedQueue, applied: Applied): Promise<Outcome> {
   const { services, taskGroup } = look;

@@ -9,9 +9,9 @@ import type { ObservedFunction } from '../domain/observed.ts';
 import { planRelease } from '../domain/plan.ts';
 import { activeMessage, nextRow, recordedCode } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
-import type { Wish } from './bring-pipeline.ts';
 import { countRollout } from './count-rollout.ts';
 import type { Look } from './look.ts';
+import type { Wish } from './wish.ts';
 
 /** Lambda takes seconds to take code over. */
 const takenOverSeconds = 3;

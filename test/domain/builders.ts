@@ -2,7 +2,8 @@
 import { StageSettings } from '../../lambdas/contract/settings.ts';
 import type { Stage } from '../../lambdas/contract/stage.ts';
 import { type DesiredPipeline, desiredPipeline } from '../../lambdas/domain/desired.ts';
-import { type EffectiveItem, effectiveItem } from '../../lambdas/domain/effective-item.ts';
+import { effectiveItem } from '../../lambdas/domain/effective-item.ts';
+import type { EffectiveItem } from '../../lambdas/domain/item.ts';
 import type { Observed, ObservedMapping, ObservedQueue } from '../../lambdas/domain/observed.ts';
 import { proofOf } from '../../lambdas/domain/plan-function.ts';
 

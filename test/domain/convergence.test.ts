@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DesiredPipeline } from '../../lambdas/domain/desired.ts';
-import { type PlanContext, planPipeline } from '../../lambdas/domain/plan.ts';
+import { planPipeline } from '../../lambdas/domain/plan.ts';
+import type { PlanContext } from '../../lambdas/domain/plan-function.ts';
 import { anyFields, anySeen, anyVersion } from './arbitraries.ts';
 import { later, performAll, type World, worldOf } from './aws-model.ts';
 import { observedOf, proven, shaOf, wish, wishWithoutCode } from './builders.ts';

@@ -16,6 +16,7 @@ import { outputNames } from '../../lambdas/contract/outputs.ts';
 import type { StageSettingsInput } from '../../lambdas/contract/settings.ts';
 import { deploy } from '../../local/deploy.ts';
 import { localAccount, type MiniStack, startMiniStack } from '../../local/ministack.ts';
+import { sluiceFolder } from '../../local/paths.ts';
 import { freePort } from '../../local/port.ts';
 import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts';
 import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
@@ -45,14 +46,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     auth: true,
     accountConcurrency,
     folder: join(folder, 'ministack'),
-    logFile: join(folder, 'ministack.log'),
+    logFile: join(sluiceFolder, 'test-ministack.log'),
     environment: { AWS_ENDPOINT_URL: proxyUrl, AWS_ENDPOINT_URL_S3: `https://127.0.0.1:${proxyPort}` },
   });
   let proxy: RecordingProxy | undefined;
   const teardown = async () => {
     await ministack.stop();
     await proxy?.stop();
-    if (process.env['SLUICE_KEEP_TEST_LOG'] === undefined) rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   };
   try {
     const recordFile = join(folder, 'calls.jsonl');

@@ -1,17 +1,13 @@
 /**
  * What a sweep calls per pipeline when nothing differs: the figures of docs/cost.md. Runs our functions on the double of
- * AWS in virtual time: `node docs/measure/idle-sweep.ts [pipelines]`.
+ * AWS in virtual time: `npx node docs/measure/idle-sweep.ts [pipelines]`.
  */
 import { zipOf } from '../../test/double/aws/s3.ts';
 import { OwnStage } from '../../test/double/own-stage.ts';
 
 const pipelines = Number(process.argv[2] ?? 100);
 const hour = 3_600_000;
-// Without SQS's limit on tag calls, so that no look is cut short by it.
-const stage = new OwnStage({
-  sweepByHand: true,
-  aws: { lambda: { accountConcurrency: pipelines + 200 }, sqs: { tagCallsPerSecond: 10_000 } },
-});
+const stage = new OwnStage({ sweepByHand: true, aws: { lambda: { accountConcurrency: pipelines + 200 } } });
 const { log, clock } = stage.aws;
 log.keepInputs = false;
 

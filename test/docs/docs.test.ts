@@ -23,7 +23,7 @@ function rowsOf(text: string): { names: string[]; row: string }[] {
     .filter((line) => line.startsWith('|'))
     .map((row) => ({ names: [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ''), row }));
 }
-const quoted = (text: string) => new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word));
+const quoted = (text: string) => new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, word = '']) => word));
 const named = (text: string) => new Set(rowsOf(text).flatMap(({ names }) => names));
 
 /** Text of the chapter with this heading, chapters within it included. */
@@ -125,8 +125,30 @@ describe('docs/releases.md', () => {
   );
 });
 
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs')];
+
+describe('what is named', () => {
+  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')));
+  it.each(pages)('scripts of %s are in package.json', (page) => {
+    for (const [, script = ''] of read(page).matchAll(/\bnpm run (?:-s )?([\w:]+)/g)) expect(Object.keys(scripts), page).toContain(script);
+  });
+
+  it.each(pages)('files of %s exist', (page) => {
+    const paths = [...quoted(read(page))].filter((word) => /^(bench|bin|docs|examples|lambdas|lib|local|test)\/[\w./-]+$/.test(word));
+    const inLambdas = [...quoted(read(page))].filter((word) => /^(aws|contract|domain|framework)\/[\w-]+\.ts$/.test(word));
+    for (const path of [...paths, ...inLambdas.map((word) => `lambdas/${word}`)])
+      expect(existsSync(join(project, path)), `${page}: ${path}`).toBe(true);
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  const folders = readdirSync(join(project, 'test')).filter((folder) => folder !== 'support');
+  it.each(folders)('says what test/%s covers', (folder) =>
+    expect(named(chapter(read('CONTRIBUTING.md'), '## Test'))).toContain(`test/${folder}`),
+  );
+});
+
 describe('links', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs')];
   it.each(pages)('of %s lead somewhere', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(#[^)]*)?\)/g)];
     for (const [, path = '', anchor = ''] of links) {

@@ -49,7 +49,7 @@ export class StackCleaner extends Construct {
     this.function.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn]);
     if (settings.dataOnDestroy === 'delete') {
       this.function.allow('ListCode', ['s3:ListBucketVersions'], [code.bucket.bucketArn]);
-      this.function.allow('DeleteCode', ['s3:DeleteObjectVersion'], [code.bucket.arnForObjects('*')], anyKey);
+      this.function.allow('DeleteCode', ['s3:DeleteObject', 's3:DeleteObjectVersion'], [code.bucket.arnForObjects('*')], anyKey);
     }
   }
 }

@@ -77,10 +77,11 @@ function ofObject({ operation, path, body, status }: Call): Needed[] {
   const bucketArn = `arn:aws:s3:::${bucket}`;
   if (operation === 's3:ListObjectVersions') return [{ action: 's3:ListBucketVersions', resource: bucketArn }];
   if (operation === 's3:DeleteObjects') {
-    return [...body.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => ({
-      action: 's3:DeleteObjectVersion',
-      resource: `${bucketArn}/${name}`,
-    }));
+    // The first always, the second for a version (Amazon S3 API, DeleteObjects).
+    const actions = ['s3:DeleteObject', 's3:DeleteObjectVersion'];
+    return [...body.matchAll(/<Key>([^<]+)<\/Key>/g)].flatMap(([, name]) =>
+      actions.map((action) => ({ action, resource: `${bucketArn}/${name}` })),
+    );
   }
   const read = readObject(bucket, key.join('/'), query.includes('versionId'));
   // Without it S3 answers "access denied" for what is not there.

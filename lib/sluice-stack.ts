@@ -36,7 +36,7 @@ export class SluiceStack extends Stack {
     const updater = new CodeUpdater(this, 'CodeUpdater', parts);
     const sweeper = new PipelineSweeper(this, 'PipelineSweeper', parts);
     new StackCleaner(this, 'StackCleaner', parts, [config, state, queues, code, consumers, listener, reconciler, updater, sweeper]);
-    new Alarms(this, 'Alarms', settings, queues, listener);
+    new Alarms(this, 'Alarms', settings, queues, listener, reconciler);
 
     writeOutputs(this, {
       Prefix: settings.prefix,

@@ -32,12 +32,8 @@ export async function applyPlan(
   return applied;
 }
 
-async function applyAction(
-  { clients, stage, clock }: Services,
-  { paced, unpaced, firstLookMs }: PacedLambda,
-  action: Action,
-  applied: Applied,
-): Promise<void> {
+async function applyAction({ clients, stage, clock }: Services, lambda: PacedLambda, action: Action, applied: Applied): Promise<void> {
+  const { paced, unpaced } = lambda;
   switch (action.type) {
     case 'createQueue':
       applied.queueUrls[action.queue.name] = await queues.createQueue(clients.sqs, action.queue, action.tags);
@@ -64,7 +60,7 @@ async function applyAction(
       applied.codeSha256 = await functions.updateFunctionCode(paced, stage, action.functionName, action.code, action.architecture);
       return;
     case 'awaitFunction':
-      await functions.awaitFunction(unpaced, clock, action.functionName, firstLookMs);
+      await functions.awaitFunction(lambda, clock, action.functionName);
       return;
     case 'proveFunction':
       await proveHandlerLoads(unpaced, action.functionName);

@@ -31,8 +31,9 @@ export async function emptyBucket(s3: Clients['s3'], bucket: string): Promise<vo
     const page = await named('ListObjectVersions', bucket, () => s3.send(new ListObjectVersionsCommand({ Bucket: bucket })));
     const objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key, VersionId }) => ({ Key, VersionId }));
     if (objects.length === 0) return;
-    await named('DeleteObjects', bucket, () =>
+    const { Errors = [] } = await named('DeleteObjects', bucket, () =>
       s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } })),
     );
+    if (Errors[0]) throw new Error(`DeleteObjects ${bucket}: ${Errors.length} not deleted: ${Errors[0].Key}: ${Errors[0].Message}`);
   }
 }

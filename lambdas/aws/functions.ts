@@ -23,6 +23,7 @@ import type { Clock } from '../framework/clock.ts';
 import type { Clients } from './clients.ts';
 import { withStorageMode } from './code-storage.ts';
 import { ForeignResourceError, ifThere, isFunctionMissing, named } from './errors.ts';
+import type { PacedLambda } from './paced-lambda.ts';
 
 type Lambda = Clients['lambda'];
 
@@ -167,12 +168,12 @@ export const deleteFunction = (lambda: Lambda, name: string) =>
 const settledWithinMs = 30_000;
 
 /**
- * Waits until the function is active and its last update is done, by GetFunction (not paced), first after `firstLookMs`.
+ * Waits until the function is active and its last update is done, by GetFunction (not paced).
  * Throws what AWS says of a function or an update that failed, and after 30 s, which a function in a VPC may need more
  * than once.
  */
-export async function awaitFunction(lambda: Lambda, clock: Clock, name: string, firstLookMs: number): Promise<void> {
-  const untilMs = clock.nowMs() + settledWithinMs;
+export async function awaitFunction({ unpaced: lambda, firstLookMs, deadlineMs }: PacedLambda, clock: Clock, name: string): Promise<void> {
+  const untilMs = Math.min(clock.nowMs() + settledWithinMs, deadlineMs);
   await clock.sleep(firstLookMs);
   for (let delayMs = firstLookMs; ; delayMs = Math.min(1_500, delayMs * 1.5)) {
     const { Configuration: now = {} } = await named('GetFunction', name, () => lambda.send(new GetFunctionCommand({ FunctionName: name })));

@@ -10,14 +10,21 @@ const batchesInFlight = 10;
 
 /** Sends every hint to the queue of `hintClass`; throws when any could not be sent, so that its cause is tried again. */
 export async function sendHints(sqs: Clients['sqs'], urls: HintQueueUrls, hintClass: HintClass, hints: readonly Hint[]): Promise<void> {
+  const failures: unknown[] = [];
   const batches = chunks(hints, queueLimits.batchEntries);
   for (const wave of chunks(batches, batchesInFlight)) {
-    await Promise.all(wave.map((batch) => sendBatch(sqs, urls[hintClass], batch)));
+    const sent = await Promise.allSettled(wave.map((batch) => sendBatch(sqs, urls[hintClass], batch)));
+    failures.push(...sent.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])));
   }
+  // After all others were sent: one that cannot be keeps nobody waiting.
+  if (failures.length > 0) throw failures[0];
 }
 
+/** SQS takes every character of XML 1.0; JSON leaves two raw that are none (API_SendMessage). */
+const messageText = (hint: Hint) => JSON.stringify(hint).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+
 async function sendBatch(sqs: Clients['sqs'], url: string, hints: readonly Hint[], tries = 1): Promise<void> {
-  const entries = hints.map((hint, i) => ({ Id: String(i), MessageBody: JSON.stringify(hint) }));
+  const entries = hints.map((hint, i) => ({ Id: String(i), MessageBody: messageText(hint) }));
   const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }));
   if (Failed.length === 0) return;
   if (tries === 3)

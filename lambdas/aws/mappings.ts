@@ -37,9 +37,12 @@ function observed(from: EventSourceMappingConfiguration, queueName: string): Obs
     windowSeconds: from.MaximumBatchingWindowInSeconds ?? 0,
     ...(from.ScalingConfig?.MaximumConcurrency === undefined ? {} : { maximumConcurrency: from.ScalingConfig.MaximumConcurrency }),
     reportsItemFailures: from.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
-    enabled: state !== 'Disabled' && state !== 'Disabling',
+    enabled: enabledByState[state],
   };
 }
+
+/** `Creating` and `Updating` end either way: the plan then says it once more, and AWS refuses it until it is settled. */
+const enabledByState: Record<string, boolean> = { Enabled: true, Enabling: true, Disabled: false, Disabling: false };
 
 const settings = (mapping: DesiredMapping) => ({
   BatchSize: mapping.batchSize,

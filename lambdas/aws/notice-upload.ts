@@ -24,7 +24,7 @@ export async function noticeUpload(services: Services, codeKey: string): Promise
       await goOn(services, pointer as ReleasePointer);
       return undefined;
     }
-    await releases.putRelease(newRelease(codeKey, code, now));
+    await releases.createRelease(newRelease(codeKey, code, now));
     if (!(await releases.movePointer(next))) continue;
     await hintRelease(services, codeKey, code.version);
     return code.version;

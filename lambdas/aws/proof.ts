@@ -1,5 +1,5 @@
 /** Whether a function's handler loads: one invocation with an empty batch, which a consumer answers without any task. */
-import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { InvokeCommand, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import type { Clients } from './clients.ts';
 import { named } from './errors.ts';
 
@@ -23,17 +23,8 @@ const initFailed = /INIT_REPORT[^\n]*Status: error|Init Duration[^\n]*Status: er
 
 /** Throws {@link HandlerDoesNotLoadError}; a throttled invocation throws as it is. Not paced: Invoke is not control plane. */
 export async function proveHandlerLoads(lambda: Clients['lambda'], functionName: string): Promise<void> {
-  const answer = await named('Invoke', functionName, () =>
-    lambda.send(
-      new InvokeCommand({
-        FunctionName: functionName,
-        InvocationType: 'RequestResponse',
-        LogType: 'Tail',
-        Payload: JSON.stringify({ Records: [] }),
-      }),
-    ),
-  );
-  if (answer.FunctionError === undefined) return;
+  const answer = await named('Invoke', functionName, () => invokeWithEmptyBatch(lambda, functionName));
+  if (answer?.FunctionError === undefined) return;
   const said = parseError(answer.Payload);
   const log = answer.LogResult ? Buffer.from(answer.LogResult, 'base64').toString('utf8') : '';
   if (
@@ -44,6 +35,22 @@ export async function proveHandlerLoads(lambda: Clients['lambda'], functionName:
     initFailed.test(log)
   ) {
     throw new HandlerDoesNotLoadError(`${said.errorType}: ${said.errorMessage}`.slice(0, 1_000));
+  }
+}
+
+/** Loading is cut off by Lambda after 10 s; who is still busy after this has loaded, as far as can be told. */
+const proofMs = 20_000;
+
+/** Undefined where no answer came in time. The signal bounds all tries together. */
+async function invokeWithEmptyBatch(lambda: Clients['lambda'], FunctionName: string): Promise<InvokeCommandOutput | undefined> {
+  const Payload = JSON.stringify({ Records: [] });
+  const command = new InvokeCommand({ FunctionName, InvocationType: 'RequestResponse', LogType: 'Tail', Payload });
+  const abortSignal = AbortSignal.timeout(proofMs);
+  try {
+    return await lambda.send(command, { abortSignal, requestTimeout: proofMs });
+  } catch (error) {
+    if (abortSignal.aborted) return undefined;
+    throw error;
   }
 }
 

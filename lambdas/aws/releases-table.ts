@@ -40,8 +40,12 @@ export function releasesTable(documents: Clients['documents'], table: string, pi
       }
     },
 
-    async putRelease(release: Release): Promise<void> {
-      await documents.send(new PutCommand({ TableName: table, Item: release }));
+    /** Makes the row of a release; one that is there already (its event came twice) stays as it is. */
+    async createRelease(release: Release): Promise<void> {
+      const put = new PutCommand({ TableName: table, Item: release, ConditionExpression: 'attribute_not_exists(id)' });
+      await documents.send(put).catch((error: unknown) => {
+        if (!isConditionFailed(error)) throw error;
+      });
     },
 
     /** Changes single fields of a release's row, leaving the counters that others write. */
@@ -73,7 +77,8 @@ export function releasesTable(documents: Clients['documents'], table: string, pi
       const counted: PipelineRow = { ...row, rollout: { id: rollout.id, outcome } };
       if (before === outcome) return row;
       // A rollout that was stopped, resumed or rolled back meanwhile has new counters: this outcome is not of it.
-      if ((await get(codeKey, releaseId(rollout.version)))?.rolloutId !== rollout.id) return row;
+      const [release, pointer] = await Promise.all([get(codeKey, releaseId(rollout.version)), get(codeKey, pointerId)]);
+      if (release?.rolloutId !== rollout.id || pointer?.version !== rollout.version) return row;
       await transact(documents, [
         { Put: { TableName: pipelines, Item: counted } },
         {

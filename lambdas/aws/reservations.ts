@@ -41,17 +41,18 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
   async function settle(lambda: Clients['lambda'], taskGroup: string, wanted: number): Promise<Settled> {
     let maxAgeMs = freshForMs;
     for (;;) {
-      const [held, waiters] = await Promise.all([heldBy(taskGroup), waiting()]);
-      const waits = waiters.find((waiter) => waiter.taskGroup === taskGroup);
-      if (held === wanted && !waits) return { verdict: { granted: true }, next: [] };
+      const held = await heldBy(taskGroup);
+      if (held === wanted && !(await isWaiting(taskGroup))) return { verdict: { granted: true }, next: [] };
+      // The ledger before those who wait: one granted in between would count twice, as granted and as ahead of us.
       const ledger = await freshLedger(lambda, maxAgeMs);
+      const waiters = await waiting();
+      const waits = waiters.find((waiter) => waiter.taskGroup === taskGroup);
       const verdict = decideGrant(ledger, waiters, { taskGroup, held, wanted });
       if (verdict.granted) {
         const room = roomIn({ ...ledger, granted: ledger.granted + wanted - held });
-        const next = nextToGrant(
-          room,
-          waiters.filter((waiter) => waiter !== waits),
-        ).map((waiter) => waiter.taskGroup);
+        const others = waiters.filter((waiter) => waiter !== waits);
+        // Only who gives room back, or leaves the line, has news for others: were every grant to hint at all who fit, hints would multiply.
+        const next = wanted <= held ? nextToGrant(room, others).map((waiter) => waiter.taskGroup) : [];
         if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
       } else if (clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
         maxAgeMs = freshForRefusalMs;
@@ -151,6 +152,11 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
   async function heldBy(taskGroup: string): Promise<number> {
     const { Item } = await documents.send(new GetCommand({ TableName: table, Key: grantKey(taskGroup), ConsistentRead: true }));
     return Number(Item?.reserved ?? 0);
+  }
+
+  async function isWaiting(taskGroup: string): Promise<boolean> {
+    const { Item } = await documents.send(new GetCommand({ TableName: table, Key: waiterKey(taskGroup), ConsistentRead: true }));
+    return Item !== undefined;
   }
 
   async function waiting(): Promise<Waiter[]> {

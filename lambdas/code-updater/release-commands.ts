@@ -6,6 +6,7 @@ import type { ReleaseCommand } from '../contract/messages.ts';
 import type { Release, ReleasePointer } from '../contract/release-row.ts';
 import { rollBack, setStopped } from '../domain/release-pointer.ts';
 import { isoTime } from '../framework/clock.ts';
+import { errorFields } from '../framework/log.ts';
 
 export interface ReleaseAnswer {
   codeKey: string;
@@ -49,7 +50,8 @@ async function rollBackKey(services: Services, codeKey: string, target: string |
       });
     }
     // A newer upload still being proved is closed by its own hint, which finds the key held back.
-    await hintRelease(services, codeKey, version);
+    // Lost, it is the sweep's to send again: failing here would make whoever repeats the command go back one further.
+    await hintRelease(services, codeKey, version).catch((error: unknown) => services.log.warn('rollback not hinted', errorFields(error)));
     return { codeKey, version, message: `rolling back to ${version}; it stays there until the next upload` };
   }
 }
@@ -59,7 +61,9 @@ async function releaseFor(services: Services, codeKey: string, version: string):
   const { releases, stage, clients } = services;
   const known = await releases.release(codeKey, version);
   if (known?.state === 'Refused') throw new Error(`${codeKey}: version ${version} was refused: ${known.message}`);
-  if (known) return;
+  if (known?.state === 'Proving') throw new Error(`${codeKey}: version ${version} is not proved yet`);
+  // Before the pointer moves: should the hint be lost then, the sweep finds a release that is rolling out.
+  if (known) return releases.updateRelease(codeKey, version, { state: 'RollingOut', message: 'rolled back to', updatedAt: now(services) });
   const code = await uploadedCode(clients.s3, stage.codeBucket, codeKey, version);
   const release: Release = {
     codeKey,
@@ -76,7 +80,7 @@ async function releaseFor(services: Services, codeKey: string, version: string):
     skipped: 0,
     updatedAt: now(services),
   };
-  await releases.putRelease(release);
+  await releases.createRelease(release);
 }
 
 async function setKeyStopped(services: Services, codeKey: string, stopped: boolean): Promise<ReleaseAnswer> {

@@ -12,7 +12,6 @@ export type Phase = z.infer<typeof Phase>;
 /** What exists for the group, as far as the last look saw. */
 export const PipelineResources = z.object({
   queueUrl: z.string().optional(),
-  queueArn: z.string().optional(),
   deadLetterQueueUrl: z.string().optional(),
   functionName: z.string().optional(),
   mappingId: z.string().optional(),

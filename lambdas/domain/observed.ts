@@ -35,7 +35,8 @@ export interface ObservedMapping {
   windowSeconds: number;
   maximumConcurrency?: number;
   reportsItemFailures: boolean;
-  enabled: boolean;
+  /** Undefined while AWS is changing it and does not tell. */
+  enabled: boolean | undefined;
 }
 
 export interface Observed {

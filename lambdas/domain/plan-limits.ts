@@ -99,7 +99,7 @@ function planMapping(desired: DesiredPipeline, observed: Observed, wish: Mapping
 
 /** A disabled mapping has no pollers to take back, and must not be enabled before the rest is as wished. */
 function goesFirst(desired: DesiredPipeline, observed: Observed, { queueName, mapping }: MappingWish, current: ObservedMapping): boolean {
-  return current.enabled && takesChanges(desired, observed, queueName) && (!mapping.enabled || lowers(desired, observed, current));
+  return current.enabled === true && takesChanges(desired, observed, queueName) && (!mapping.enabled || lowers(desired, observed, current));
 }
 
 /** AWS refuses every change of a mapping whose queue is gone, or (just made anew) hides tasks for less than the function's timeout as it still is. */

@@ -41,9 +41,9 @@ export async function bringPipeline(look: Look, item: EffectiveItem, warnings: s
   if (hint.class === 'rollout' && row && knownAsWished(row, wish)) {
     const fn = await observeFunction(look.lambda.unpaced, services.stage.settings.prefix, desired.functionName);
     const swap = fn && (await withCode(look, wish, { function: fn, mappings: [] }));
-    if (swap && !swap.waitsFor) return swapCode(look, swap, row, fn);
+    if (swap && !swap.waits) return swapCode(look, swap, row, fn);
   }
-  const observed = await observe(look, item);
+  const observed = reopened(await observe(look, item), row);
   const code = await withCode(look, wish, observed);
   const room = await withRoom(look, code, observed);
   return apply(look, room, observed, version);
@@ -72,6 +72,14 @@ function appliedTags({ services, taskGroup, row }: Look): Tags | undefined {
   return last?.valid ? pipelineTags(services.stage.settings.prefix, taskGroup, last.item.tags) : undefined;
 }
 
+/** SQS may show attributes as they were a minute ago: the policy that a drain has set is set back whatever is seen. */
+function reopened(observed: Observed, row: PipelineRow | undefined): Observed {
+  const { queue } = observed;
+  if (!queue || row?.drain?.queueUrl !== queue.url) return observed;
+  const { Policy: _draining, ...attributes } = queue.attributes;
+  return { ...observed, queue: { ...queue, attributes } };
+}
+
 const hasOtherKind = (row: PipelineRow, fifo: boolean) =>
   row.resources.queueUrl !== undefined && row.resources.queueUrl.endsWith('.fifo') !== fifo;
 
@@ -79,11 +87,11 @@ const hasOtherKind = (row: PipelineRow, fifo: boolean) =>
 async function withCode(look: Look, wish: Wish, observed: Observed): Promise<Wish> {
   const { code } = wish.desired;
   const { key } = wish.item.code;
-  if (!code) return { ...wish, waitsFor: waitingForCodeMessage(key, undefined, observed.function !== undefined) };
+  if (!code) return { ...wish, waits: { for: 'code', message: waitingForCodeMessage(key, undefined, observed.function !== undefined) } };
   if (observed.function?.code?.version === code.version && observed.function.code.key === code.key) return wish;
   if (await uploadedCode(look.services.clients.s3, look.services.stage.codeBucket, code.key, code.version)) return wish;
   const { code: _missing, ...desired } = wish.desired;
-  return { ...wish, desired, waitsFor: waitingForCodeMessage(key, code.version, observed.function !== undefined) };
+  return { ...wish, desired, waits: { for: 'code', message: waitingForCodeMessage(key, code.version, observed.function !== undefined) } };
 }
 
 /** Takes what the reservation needs from the ledger before AWS is asked; what falls is given back after. */
@@ -94,7 +102,7 @@ async function withRoom(look: Look, wish: Wish, observed: Observed): Promise<Wis
   const { verdict, next } = await reservations.settle(look.lambda.paced, look.taskGroup, wanted);
   await hintNext(look, next);
   if (verdict.granted) return wish;
-  return { ...wish, desired: withoutRoom(wish.desired, observed), waitsFor: `waits for room: ${verdict.message}` };
+  return { ...wish, desired: withoutRoom(wish.desired, observed), waits: { for: 'room', message: `waits for room: ${verdict.message}` } };
 }
 
 async function apply(look: Look, wish: Wish, observed: Observed, version: string | undefined): Promise<Outcome> {
@@ -102,6 +110,8 @@ async function apply(look: Look, wish: Wish, observed: Observed, version: string
   const plan = planFor(await provenFor(look, wish, observed), look.row, wish, observed);
   // Before the first call: removing the group must find what a crash left half made.
   if (plan.length > 0 || look.row === undefined) await look.save(progressRow(look, wish));
+  // Whoever takes the stage away has seen this row or is seen here: nothing is made that nobody would remove.
+  if (plan.length > 0 && (await services.stageState.going())) return again(0);
   const applied = await applyPlan(services, look.lambda, plan, look.checkTime);
   if (applied.provenFor && wish.desired.code) await rememberProof(look, wish, applied.provenFor);
   await giveBack(look, wish);
@@ -109,7 +119,7 @@ async function apply(look: Look, wish: Wish, observed: Observed, version: string
 
   const row = await tendFormerDeadLetters(look, finishedRow(look, wish, observed, applied), observed.formerDeadLetterQueue);
   if (plan.length > 0 || saysMore(row, look.row)) await look.save(row);
-  await countRollout(look, row, wish.waitsFor ? 'skipped' : 'done');
+  await countRollout(look, row, wish.waits ? 'skipped' : 'done');
   services.log.info('applied', { taskGroup, phase: row.phase, actions: plan.length });
   // A release that came while this one was applied may have listed the pipelines before this one's row was there.
   const movedOn = (await releaseToRun({ services, row }, wish.item)) !== version;
@@ -153,9 +163,9 @@ function progressRow(look: Look, wish: Wish): PipelineRow {
 }
 
 /** After AWS has taken it back: whoever waits for the room is looked at. */
-async function giveBack(look: Look, { desired, waitsFor }: Wish): Promise<void> {
+async function giveBack(look: Look, { desired, waits }: Wish): Promise<void> {
   const { reservations } = look.services;
-  if (waitsFor?.startsWith('waits for room')) return;
+  if (waits?.for === 'room') return;
   const wanted = desired.reservedConcurrency ?? 0;
   const { next } = await reservations.settle(
     look.lambda.paced,

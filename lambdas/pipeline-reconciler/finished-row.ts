@@ -7,20 +7,20 @@ import type { Look } from './look.ts';
 import type { Wish } from './wish.ts';
 
 export function finishedRow(look: Look, wish: Wish, observed: Observed, applied: Applied): PipelineRow {
-  const { item, desired, waitsFor } = wish;
-  const phase: Phase = waitsFor ? 'Waiting' : item.paused ? 'Paused' : 'Active';
+  const { item, desired, waits } = wish;
+  const phase: Phase = waits ? 'Waiting' : item.paused ? 'Paused' : 'Active';
   const release = runningRelease(look.row, wish, observed, applied);
-  const message = waitsFor ?? (item.paused ? 'paused: its mapping is disabled, tasks stay queued' : activeMessage(item, release));
+  const message = waits?.message ?? (item.paused ? 'paused: its mapping is disabled, tasks stay queued' : activeMessage(item, release));
   const reserved = desired.reservedConcurrency;
   const row = nextRow(look.row, look.taskGroup, phase, message, look.now(), {
     resources: resourcesOf(wish, observed, applied),
     ...wished(wish),
     attempts: 0,
     ...(release ? { release } : {}),
-    ...(waitsFor ? {} : { appliedHash: wish.hash, appliedAt: look.now() }),
+    ...(waits ? {} : { appliedHash: wish.hash, appliedAt: look.now() }),
     ...(reserved === undefined ? {} : { reserved }),
   });
-  const applicable = withoutOwnDeadLetters(waitsFor ? without(row, 'appliedHash') : row);
+  const applicable = withoutOwnDeadLetters(waits ? without(row, 'appliedHash') : row);
   return reserved === undefined ? without(applicable, 'reserved') : applicable;
 }
 

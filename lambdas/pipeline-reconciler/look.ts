@@ -51,7 +51,7 @@ export function createLook(
     taskGroup: hint.taskGroup,
     row,
     going,
-    lambda: pacedLambda(clients.lambda, hint.class, () => budget.acquire(currentClass, deadlineMs)),
+    lambda: pacedLambda(clients.lambda, hint.class, deadlineMs, () => budget.acquire(currentClass, deadlineMs)),
     now: () => isoTime(clock.nowMs()),
     checkTime: () => {
       if (clock.nowMs() > deadlineMs) throw new BudgetExhaustedError();

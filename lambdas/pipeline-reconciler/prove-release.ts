@@ -18,7 +18,7 @@ export async function proveRelease(services: Services, lambda: PacedLambda, wish
   if (!(await uploadedCode(clients.s3, stage.codeBucket, code.key, code.version))) throw new CodeMissingError(code);
   await createFunction(lambda.paced, stage, wish, code, name).catch(unlessItExists);
   try {
-    await awaitFunction(lambda.unpaced, clock, name, lambda.firstLookMs);
+    await awaitFunction(lambda, clock, name);
     await proveHandlerLoads(lambda.unpaced, name);
   } catch (error) {
     // What only takes longer (a function in a VPC, a throttled call) goes on with the same function next time.

@@ -9,6 +9,7 @@ import { nextRow } from '../domain/status.ts';
 import { errorFields } from '../framework/log.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { countRollout } from './count-rollout.ts';
+import { giveRoomBack } from './hint-next.ts';
 import type { Look } from './look.ts';
 
 /** A sweep tries a group that fails less often than a change does: there is another. */
@@ -56,8 +57,10 @@ export async function recordFailure(look: Look, error: unknown, receives: number
     ...keepDrain(look),
   });
   await look.save(failed);
-  // It keeps no place in the order of those who wait for room.
+  // It keeps no place in the order of those who wait for room, and no room that it has no function for.
   await services.reservations.stopWaiting(taskGroup);
+  if (!failed.resources.functionName)
+    await giveRoomBack(look).catch((again: unknown) => services.log.warn('room not given back', errorFields(again)));
   await countRollout(look, failed, 'failed');
   return done;
 }

@@ -19,15 +19,19 @@ import { deniesSending, queuePolicy } from '../domain/queue-policy.ts';
 import { keptMessage, nextRow } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { countRollout } from './count-rollout.ts';
-import { hintNext } from './hint-next.ts';
+import { giveRoomBack } from './hint-next.ts';
 import type { Look } from './look.ts';
 
 export async function removePipeline(look: Look): Promise<Outcome> {
   const { services, row, taskGroup } = look;
+  if (row) await countRollout(look, row, 'skipped');
   if (row && removalMode(look) === 'drain' && isBetweenLooks(look)) return done;
   const observed = await observePipeline(services, look.lambda, { taskGroup, fifo: wasFifo(row), former: true, row });
-  if (row === undefined && isEmpty(observed)) return done;
-  if (row) await countRollout(look, row, 'skipped');
+  if (row === undefined && isEmpty(observed)) {
+    // A look that was cut off may have asked for room before it wrote a row.
+    await giveRoomBack(look);
+    return done;
+  }
   if (removalMode(look) === 'discard') return takeAway(look, observed, { why: 'discarded', keepDeadLetters: () => false });
   return drain(look, observed);
 }
@@ -37,9 +41,9 @@ function isBetweenLooks({ services: { clock, stage }, row }: Look): boolean {
   return row?.drain !== undefined && !isDue(row.drain, clock.nowMs(), stage.settings.drainLookSeconds);
 }
 
-/** What the group said when it was there; a stage that goes decides for all. */
+/** What the group said when it was there; a stage that discards does so for all. */
 function removalMode({ going, row }: Look): 'drain' | 'discard' {
-  return going?.mode ?? (row?.effective?.onDelete === 'discard' ? 'discard' : 'drain');
+  return going?.mode === 'discard' || row?.effective?.onDelete === 'discard' ? 'discard' : 'drain';
 }
 
 function wasFifo(row: PipelineRow | undefined): boolean {
@@ -143,7 +147,7 @@ function lookAt(look: Look, queue: ObservedQueue, deadLetterQueues: ObservedQueu
 function workedOff(observed: Observed, source: ObservedQueue): Work {
   const resume = 'write the item again to resume it, or with onDelete: discard and remove it to drop them';
   if (!observed.function) return { workedOff: false, idleBecause: `the group has no code; ${resume}` };
-  const enabled = observed.mappings.some((mapping) => mapping.enabled && mapping.queueName === source.name);
+  const enabled = observed.mappings.some((mapping) => mapping.enabled !== false && mapping.queueName === source.name);
   return enabled ? { workedOff: true } : { workedOff: false, idleBecause: `the group is paused; ${resume}` };
 }
 
@@ -163,8 +167,7 @@ async function takeAway(look: Look, observed: Observed, mode: RemovalMode): Prom
       nextRow(look.row, taskGroup, 'Deleting', `being ${mode.why}`, look.now(), look.row?.drain ? { drain: look.row.drain } : {}),
     );
   await applyPlan(services, look.lambda, actions, look.checkTime);
-  const { next } = await services.reservations.settle(look.lambda.paced, taskGroup, 0);
-  await hintNext(look, next);
+  await giveRoomBack(look);
   if (kept.length === 0) {
     await services.pipelines.delete(taskGroup);
     look.row = undefined;

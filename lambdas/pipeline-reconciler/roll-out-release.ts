@@ -3,12 +3,13 @@
  * then promoted. Promoted: every pipeline on the key gets a hint, and each is counted when it is through.
  */
 import { BudgetExhaustedError } from '../aws/control-plane-budget.ts';
+import { deleteFunction, observeFunction } from '../aws/functions.ts';
 import { sendHints } from '../aws/hint-queues.ts';
-import { pacedLambda } from '../aws/paced-lambda.ts';
+import { type PacedLambda, pacedLambda } from '../aws/paced-lambda.ts';
 import type { RolloutOutcome } from '../aws/releases-table.ts';
 import type { Services } from '../aws/services.ts';
 import type { Hint, ReleaseHint } from '../contract/messages.ts';
-import { defaultsGroup } from '../contract/names.ts';
+import { defaultsGroup, proofFunctionName } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import type { Release, ReleasePointer } from '../contract/release-row.ts';
 import { type DesiredPipeline, desiredPipeline } from '../domain/desired.ts';
@@ -23,6 +24,8 @@ import type { LookTime } from './look.ts';
 import { proveRelease } from './prove-release.ts';
 
 const deferSeconds = 2;
+/** A role or policy made a moment ago is not known everywhere at once: a refusal is believed the third time. */
+const refusedTries = 3;
 
 export async function rollOutRelease(services: Services, hint: ReleaseHint, tries: number, time: LookTime): Promise<Outcome> {
   const lease = await services.releaseLeases.acquire(hint.codeKey, services.newId(), services.clock.nowMs());
@@ -38,8 +41,12 @@ export async function rollOutRelease(services: Services, hint: ReleaseHint, trie
 
 async function step(services: Services, { codeKey, version }: ReleaseHint, time: LookTime): Promise<Outcome> {
   const { releases } = services;
-  const [pointer, release] = await Promise.all([releases.pointer(codeKey), releases.release(codeKey, version)]);
-  if (!pointer || !release || release.state === 'Refused') return done;
+  const [pointer, release, going] = await Promise.all([
+    releases.pointer(codeKey),
+    releases.release(codeKey, version),
+    services.stageState.going(),
+  ]);
+  if (going || !pointer || !release || release.state === 'Refused') return done;
   if (pointer.version === version) return pointer.stopped ? done : fanOut(services, pointer, release);
   if (pointer.latest !== version) return close(services, release, 'Superseded', `a later upload, ${pointer.latest}, took its place`);
   if (release.state !== 'Proving') return done;
@@ -49,14 +56,12 @@ async function step(services: Services, { codeKey, version }: ReleaseHint, time:
 
 async function proveAndPromote(services: Services, pointer: ReleasePointer, release: Release, time: LookTime): Promise<Outcome> {
   const { codeKey, version } = release;
-  const first = await firstPipeline(services, release);
-  if (first) {
-    const { clients, budget } = services;
-    const lambda = pacedLambda(clients.lambda, 'change', () => budget.acquire(async () => 'rollout', time.deadlineMs));
-    await proveRelease(services, lambda, first, { key: codeKey, version });
+  const prover = await proveWithOne(services, release, time);
+  if (prover) {
+    const provenFor = [proofOf(prover.desired)];
     await services.releases.updateRelease(codeKey, version, {
-      provenFor: [proofOf(first)],
-      message: `proved with ${first.taskGroup}`,
+      provenFor,
+      message: `proved with ${prover.desired.taskGroup}`,
       updatedAt: now(services),
     });
   }
@@ -67,16 +72,54 @@ async function proveAndPromote(services: Services, pointer: ReleasePointer, rele
   return fanOut(services, moved.pointer, release);
 }
 
-/** What the first pipeline on the key, in order of name, would be on this release; one whose item is bad now, as it last was. */
-async function firstPipeline(services: Services, { codeKey, version }: Release): Promise<DesiredPipeline | undefined> {
-  const defaults = await services.config.get(defaultsGroup);
-  for (const row of await pipelinesOn(services, codeKey)) {
-    const item = await services.config.get(row.taskGroup);
-    const now = effectiveItem(item, defaults, services.stage);
-    const verdict = now.valid ? now : effectiveItem(row.effective, undefined, services.stage);
-    if (verdict.valid && verdict.item.code.key === codeKey) return desiredPipeline(verdict.item, version, services.stage);
+interface Prover {
+  desired: DesiredPipeline;
+  /** Its pipeline works: what AWS or the handler says is of the zip, not of the item. */
+  works: boolean;
+}
+
+const mostProvers = 3;
+
+/** The first prover that proves the release. What is refused for the sake of one group's item is asked again with another's. */
+async function proveWithOne(services: Services, release: Release, time: LookTime): Promise<Prover | undefined> {
+  const { codeKey, version } = release;
+  let refused: unknown;
+  for (const prover of await provers(services, release)) {
+    try {
+      await proveRelease(services, budgeted(services, time.deadlineMs), prover.desired, { key: codeKey, version });
+      return prover;
+    } catch (error) {
+      const ofTheZip = prover.works && error instanceof Error && error.name === 'HandlerDoesNotLoad';
+      if (ofTheZip || classifyFailure(error).kind !== 'refused') throw error;
+      refused ??= error;
+    }
   }
+  if (refused) throw refused;
   return undefined;
+}
+
+function budgeted({ clients, budget }: Services, deadlineMs: number): PacedLambda {
+  return pacedLambda(clients.lambda, 'change', deadlineMs, () => budget.acquire(async () => 'rollout', deadlineMs));
+}
+
+/**
+ * A few pipelines on the key as they would be on this release, those that work first, then by name; one whose item is
+ * bad now, as it last was.
+ */
+async function provers(services: Services, { codeKey, version }: Release): Promise<Prover[]> {
+  const defaults = await services.config.get(defaultsGroup);
+  const works = (row: PipelineRow) => row.appliedAt !== undefined && ['Active', 'Paused', 'Updating'].includes(row.phase);
+  const rows = await pipelinesOn(services, codeKey);
+  const found: Prover[] = [];
+  for (const row of [...rows.filter(works), ...rows.filter((other) => !works(other))]) {
+    const item = await services.config.get(row.taskGroup);
+    const present = effectiveItem(item, defaults, services.stage);
+    const verdict = present.valid ? present : effectiveItem(row.effective, undefined, services.stage);
+    if (verdict.valid && verdict.item.code.key === codeKey)
+      found.push({ desired: desiredPipeline(verdict.item, version, services.stage), works: works(row) });
+    if (found.length === mostProvers) break;
+  }
+  return found;
 }
 
 async function pipelinesOn({ pipelines }: Services, codeKey: string): Promise<PipelineRow[]> {
@@ -137,7 +180,15 @@ async function close(
     finishedAt: now(services),
     updatedAt: now(services),
   });
+  if (release.state === 'Proving') await removeProof(services, release);
   return done;
+}
+
+/** Left over where a proof was cut off or only took long. */
+async function removeProof(services: Services, { codeKey, version }: Release): Promise<void> {
+  const name = proofFunctionName(services.stage.settings.prefix, codeKey, version);
+  const { unpaced, paced } = budgeted(services, services.clock.nowMs() + 10_000);
+  if (await observeFunction(unpaced, services.stage.settings.prefix, name)) await deleteFunction(paced, name);
 }
 
 /** What AWS or the handler refuses ends the release there, every pipeline as it was; what will do later is tried again. */
@@ -148,8 +199,8 @@ async function recordTrouble(services: Services, hint: ReleaseHint, error: unkno
   const release = await services.releases.release(hint.codeKey, hint.version);
   if (!release) return done;
   const final = error instanceof Error && error.name === 'HandlerDoesNotLoad';
-  const lasting = failure.kind === 'refused' && (final || tries >= 3);
-  if (release.state === 'Proving' && (lasting || tries >= services.stage.settings.reconcileAttempts)) {
+  // Only what AWS or the handler refuses for good: what passes is waited for, however long.
+  if (release.state === 'Proving' && failure.kind === 'refused' && (final || tries >= refusedTries)) {
     return close(services, release, 'Refused', `not rolled out, pipelines stay as they are: ${failure.message}`);
   }
   await services.releases.updateRelease(hint.codeKey, hint.version, {

@@ -7,6 +7,6 @@ export interface Wish {
   warnings: string[];
   desired: DesiredPipeline;
   hash: string;
-  /** What the group has to wait for, as the status says it. */
-  waitsFor?: string;
+  /** What the group has to wait for, and how the status says it. */
+  waits?: { for: 'code' | 'room'; message: string };
 }

@@ -21,15 +21,18 @@ export interface Sweep {
 export function createSweeper(services: Services) {
   return async (): Promise<Sweep> => {
     const known = await knownGroups(services);
-    await noticeUploads(services, known.codeKeys);
+    // Looked at beside the groups: thousands of keys must not keep them waiting.
+    const noticed = noticeUploads(services, known.codeKeys);
     if ((await queueDepth(services.clients.sqs, services.hintQueues.sweep)) > 0) {
       services.log.warn('the sweep before is not done yet', { taskGroups: known.groups.size });
+      await noticed;
       return { taskGroups: known.groups.size, codeKeys: known.codeKeys.size, skipped: true };
     }
     for (const group of await orphanedGroups(services, known.queueUrls)) known.groups.add(group);
     known.groups.delete(defaultsGroup);
     const hints = [...known.groups].map((taskGroup): Hint => ({ kind: 'group', taskGroup, class: 'sweep', hops: 0 }));
     await sendHints(services.clients.sqs, services.hintQueues, 'sweep', hints);
+    await noticed;
     services.log.info('swept', { taskGroups: hints.length, codeKeys: known.codeKeys.size });
     return { taskGroups: hints.length, codeKeys: known.codeKeys.size };
   };
@@ -65,10 +68,17 @@ async function orphanedGroups({ clients, stage }: Services, known: ReadonlySet<s
   return found;
 }
 
+const keysInFlight = 20;
+
 async function noticeUploads(services: Services, codeKeys: ReadonlySet<string>): Promise<void> {
-  for (const codeKey of codeKeys) {
-    await noticeUpload(services, codeKey).catch((error: unknown) =>
-      services.log.warn('key not looked at', { codeKey, ...errorFields(error) }),
-    );
-  }
+  const left = [...codeKeys];
+  const worker = async () => {
+    for (let codeKey = left.pop(); codeKey !== undefined; codeKey = left.pop()) {
+      const key = codeKey;
+      await noticeUpload(services, key).catch((error: unknown) =>
+        services.log.warn('key not looked at', { codeKey: key, ...errorFields(error) }),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: keysInFlight }, worker));
 }

@@ -13,13 +13,13 @@ const settleMs = 60_000;
 export function judge(rows: readonly PipelineRow[], runningMs: number, mode: 'drain' | 'discard'): CleanupVerdict {
   const left = rows.filter((row) => mode === 'discard' || !isGone(row));
   if (left.length === 0) return { kind: runningMs < startedLooksMs ? 'waiting' : 'clean' };
-  const stuck = left.filter((row) => row.phase === 'Failed' || (row.phase === 'Draining' && /, but /.test(row.message)));
+  const stuck = left.filter((row) => row.phase === 'Failed' || row.drain?.watched === false);
   if (runningMs < settleMs || (stuck.length < left.length && runningMs < mostMs)) return { kind: 'waiting' };
   const named = left.slice(0, 5).map((row) => `${row.taskGroup} (${row.phase}: ${row.message})`);
   const more = left.length > named.length ? ` and ${left.length - named.length} more` : '';
   return {
     kind: 'stuck',
-    reason: `${left.length} pipelines are left: ${named.join('; ')}${more}. Resume or mend them, or deploy with -c sluice:pipelinesOnDestroy=discard, and destroy again.`,
+    reason: `${left.length} pipelines are left: ${named.join('; ')}${more}. Resume or mend them, or write onDelete: discard to their items, and destroy again.`,
   };
 }
 

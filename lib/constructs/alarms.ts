@@ -6,6 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { StageSettings } from '../../lambdas/contract/settings.ts';
 import type { HintQueues } from './hint-queues.ts';
+import type { PipelineReconciler } from './pipeline-reconciler.ts';
 import type { StreamListener } from './stream-listener.ts';
 
 const lateMilliseconds = 5 * 60_000;
@@ -13,7 +14,14 @@ const lateMilliseconds = 5 * 60_000;
 export class Alarms extends Construct {
   private readonly action: SnsAction | undefined;
 
-  constructor(scope: Construct, id: string, settings: StageSettings, queues: HintQueues, listener: StreamListener) {
+  constructor(
+    scope: Construct,
+    id: string,
+    settings: StageSettings,
+    queues: HintQueues,
+    listener: StreamListener,
+    reconciler: PipelineReconciler,
+  ) {
     super(scope, id);
     const { alarmTopicArn } = settings;
     this.action = alarmTopicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, 'Topic', alarmTopicArn));
@@ -29,6 +37,13 @@ export class Alarms extends Construct {
       'Changes of the config table wait for more than five minutes to be read: see the log of the stream listener',
       listener.function.metric('IteratorAge', everyMinute),
       lateMilliseconds,
+    );
+    // A hint that fails comes back for a day before it lands in the failures queue.
+    this.alarm(
+      'ReconcilerFails',
+      'The reconciler itself fails, not a group: see its log',
+      reconciler.function.metricErrors({ period: Duration.minutes(5), statistic: 'Sum' }),
+      0,
     );
   }
 

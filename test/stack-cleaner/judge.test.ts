@@ -7,7 +7,9 @@ import { judge } from '../../lambdas/stack-cleaner/judge.ts';
 const minute = 60_000;
 const row = (taskGroup: string, phase: PipelineRow['phase'], message = '', changes: Partial<PipelineRow> = {}) =>
   nextRow(undefined, taskGroup, phase, message, '', changes);
-const stuckDrain = row('a', 'Draining', '3 messages left, but the group is paused');
+const stuckDrain = row('a', 'Draining', '3 messages left, but the group is paused', {
+  drain: { queueUrl: 'a', startedAtMs: 0, emptyLooks: 0, deadLettersSeen: false, watched: false },
+});
 const draining = row('b', 'Draining', '3 messages left, sending is denied');
 const failed = row('c', 'Failed', 'AccessDenied');
 const kept = row('d', 'Deleting', 'removed, but for d-dlq', {
@@ -35,9 +37,7 @@ describe('the end of a stack', () => {
   it('says which pipelines are left, why and what to do', () => {
     const verdict = judge([stuckDrain, failed], minute, 'drain');
     expect(verdict).toMatchObject({
-      reason: expect.stringMatching(
-        /^2 pipelines are left: a \(Draining: 3 messages left.*c \(Failed: AccessDenied\).*pipelinesOnDestroy=discard/,
-      ),
+      reason: expect.stringMatching(/^2 pipelines are left: a \(Draining: 3 messages left.*c \(Failed: AccessDenied\).*onDelete: discard/),
     });
   });
 

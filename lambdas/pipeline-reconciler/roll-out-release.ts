@@ -9,11 +9,9 @@ import { type PacedLambda, pacedLambda } from '../aws/paced-lambda.ts';
 import type { RolloutOutcome } from '../aws/releases-table.ts';
 import type { Services } from '../aws/services.ts';
 import type { Hint, ReleaseHint } from '../contract/messages.ts';
-import { defaultsGroup, proofFunctionName } from '../contract/names.ts';
+import { proofFunctionName } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import type { Release, ReleasePointer } from '../contract/release-row.ts';
-import { type DesiredPipeline, desiredPipeline } from '../domain/desired.ts';
-import { effectiveItem } from '../domain/effective-item.ts';
 import { classifyFailure, retryDelaySeconds } from '../domain/failure.ts';
 import { proofOf } from '../domain/plan-function.ts';
 import { isHeldBack, promote } from '../domain/release-pointer.ts';
@@ -21,6 +19,7 @@ import { isoTime } from '../framework/clock.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { closeIfComplete } from './count-rollout.ts';
 import type { LookTime } from './look.ts';
+import { type Prover, pipelinesOn, provers } from './pipelines-on-key.ts';
 import { proveRelease } from './prove-release.ts';
 
 const deferSeconds = 2;
@@ -72,14 +71,6 @@ async function proveAndPromote(services: Services, pointer: ReleasePointer, rele
   return fanOut(services, moved.pointer, release);
 }
 
-interface Prover {
-  desired: DesiredPipeline;
-  /** Its pipeline works: what AWS or the handler says is of the zip, not of the item. */
-  works: boolean;
-}
-
-const mostProvers = 3;
-
 /** The first prover that proves the release. What is refused for the sake of one group's item is asked again with another's. */
 async function proveWithOne(services: Services, release: Release, time: LookTime): Promise<Prover | undefined> {
   const { codeKey, version } = release;
@@ -100,32 +91,6 @@ async function proveWithOne(services: Services, release: Release, time: LookTime
 
 function budgeted({ clients, budget }: Services, deadlineMs: number): PacedLambda {
   return pacedLambda(clients.lambda, 'change', deadlineMs, () => budget.acquire(async () => 'rollout', deadlineMs));
-}
-
-/**
- * A few pipelines on the key as they would be on this release, those that work first, then by name; one whose item is
- * bad now, as it last was.
- */
-async function provers(services: Services, { codeKey, version }: Release): Promise<Prover[]> {
-  const defaults = await services.config.get(defaultsGroup);
-  const works = (row: PipelineRow) => row.appliedAt !== undefined && ['Active', 'Paused', 'Updating'].includes(row.phase);
-  const rows = await pipelinesOn(services, codeKey);
-  const found: Prover[] = [];
-  for (const row of [...rows.filter(works), ...rows.filter((other) => !works(other))]) {
-    const item = await services.config.get(row.taskGroup);
-    const present = effectiveItem(item, defaults, services.stage);
-    const verdict = present.valid ? present : effectiveItem(row.effective, undefined, services.stage);
-    if (verdict.valid && verdict.item.code.key === codeKey)
-      found.push({ desired: desiredPipeline(verdict.item, version, services.stage), works: works(row) });
-    if (found.length === mostProvers) break;
-  }
-  return found;
-}
-
-async function pipelinesOn({ pipelines }: Services, codeKey: string): Promise<PipelineRow[]> {
-  const found: PipelineRow[] = [];
-  for await (const rows of pipelines.rows()) found.push(...rows.filter((row) => row.codeKey === codeKey && !row.pinned));
-  return found.sort((a, b) => (a.taskGroup < b.taskGroup ? -1 : 1));
 }
 
 async function fanOut(services: Services, pointer: ReleasePointer, release: Release): Promise<Outcome> {

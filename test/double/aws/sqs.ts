@@ -36,6 +36,9 @@ interface SendInput {
   MessageAttributes?: Record<string, { DataType?: string | undefined; StringValue?: string | undefined }> | undefined;
 }
 
+/** Characters no message may hold (API_SendMessage). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const notInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
 const tagOperations = ['TagQueue', 'UntagQueue', 'ListQueueTags'];
 
 export class SqsDouble {
@@ -237,6 +240,11 @@ export class SqsDouble {
 
   #send(queue: Queue, input: SendInput): Message {
     if (!input.MessageBody) throw new AwsError('MissingParameter', 'The request must contain the parameter MessageBody.');
+    if (notInXml.test(input.MessageBody))
+      throw new AwsError(
+        'InvalidMessageContents',
+        'Invalid binary character was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF',
+      );
     if (Object.keys(input.MessageAttributes ?? {}).length > 10)
       throw new AwsError('InvalidParameterValue', 'Number of message attributes exceeds the allowed maximum (10).');
     if (input.MessageBody.length > queue.seconds('MaximumMessageSize'))

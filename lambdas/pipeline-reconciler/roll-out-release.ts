@@ -45,10 +45,11 @@ async function step(services: Services, { codeKey, version }: ReleaseHint, time:
     releases.release(codeKey, version),
     services.stageState.going(),
   ]);
-  if (going || !pointer || !release || release.state === 'Refused') return done;
+  if (!pointer || !release || release.state === 'Refused') return done;
+  if (going) return endProof(services, release);
   if (pointer.version === version) return pointer.stopped ? done : fanOut(services, pointer, release);
   if (pointer.latest !== version) return close(services, release, 'Superseded', `a later upload, ${pointer.latest}, took its place`);
-  if (release.state !== 'Proving') return done;
+  if (release.state !== 'Proving') return endProof(services, release);
   if (isHeldBack(pointer)) return close(services, release, 'RolledBack', `rolled back to ${pointer.version} before it was proved`);
   return proveAndPromote(services, pointer, release, time);
 }
@@ -145,15 +146,15 @@ async function close(
     finishedAt: now(services),
     updatedAt: now(services),
   });
-  if (release.state === 'Proving') await removeProof(services, release);
-  return done;
+  return release.state === 'Proving' ? endProof(services, release) : done;
 }
 
-/** Left over where a proof was cut off or only took long. */
-async function removeProof(services: Services, { codeKey, version }: Release): Promise<void> {
+/** Its function is left over where a proof was cut off or only took long. */
+async function endProof(services: Services, { codeKey, version }: Release): Promise<Outcome> {
   const name = proofFunctionName(services.stage.settings.prefix, codeKey, version);
   const { unpaced, paced } = budgeted(services, services.clock.nowMs() + 10_000);
   if (await observeFunction(unpaced, services.stage.settings.prefix, name)) await deleteFunction(paced, name);
+  return done;
 }
 
 /** What AWS or the handler refuses ends the release there, every pipeline as it was; what will do later is tried again. */

@@ -109,8 +109,23 @@ it('stays stopped if it was during its proof, and goes on when it is resumed', a
   expect(leftProofs(stage)).toEqual([]);
 });
 
-describe('uploads that follow each other closely', () => {
-  it.each([1, 2, 3, 4, 5, 6])('never count more than there are, and the last one runs (seed %i)', async (seed) => {
+it('leaves no proof function behind when it is stopped while AWS throttles its proof', async () => {
+  const stage = await stageWith(['a']);
+  let throttled = true;
+  throttleInvocations(stage, () => throttled);
+  const stopped = upload(stage, 'second');
+  await seconds(stage, 60);
+  await command(stage, 'stop');
+  await seconds(stage, 120);
+  expect([stage.release(stopped)?.state, leftProofs(stage)]).toEqual(['Stopped', []]);
+  throttled = false;
+  await command(stage, 'resume');
+  await seconds(stage, 120);
+  expect([stage.release(stopped)?.state, running(stage, 'a'), leftProofs(stage)]).toEqual(['RolledOut', stopped, []]);
+});
+
+describe('counts', () => {
+  it.each([1, 2, 3, 4, 5, 6])('never exceed the total where uploads follow closely, and the last one runs (seed %i)', async (seed) => {
     const stage = await stageWith(['a', 'b', 'c'], { aws: { seed } });
     const pause = seededRandom(seed);
     const versions: string[] = [];
@@ -131,5 +146,18 @@ describe('uploads that follow each other closely', () => {
     expect(stage.release(String(versions.at(-1)))).toMatchObject({ state: 'RolledOut', total: 3, done: 3 });
     expect(['a', 'b', 'c'].map((group) => running(stage, group))).toEqual(Array(3).fill(versions.at(-1)));
     expect(versions.filter((version) => ['Proving', 'RollingOut'].includes(String(stage.release(version)?.state)))).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('are true after a rollback %i s after an upload', async (after) => {
+    const stage = await stageWith(['a', 'b', 'c']);
+    const first = stage.pointer()?.version;
+    const second = upload(stage, 'second');
+    await seconds(stage, after);
+    await command(stage, 'rollback', first);
+    await seconds(stage, 120);
+    await sweep(stage, 60);
+    expect(stage.release(String(first))).toMatchObject({ state: 'RolledOut', total: 3, done: 3, failed: 0, skipped: 0 });
+    expect(stage.release(second)).toMatchObject({ state: 'RolledBack' });
+    expect(['a', 'b', 'c'].map((group) => running(stage, group))).toEqual([first, first, first]);
   });
 });

@@ -62,6 +62,21 @@ export function releasesTable(documents: Clients['documents'], table: string, pi
       );
     },
 
+    /** Closes a rollout that is through, unless it was rolled back or stopped since it was read. */
+    async finishRollout(codeKey: string, version: string, message: string, now: string): Promise<void> {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: { codeKey, id: releaseId(version) },
+        UpdateExpression: 'SET #state = :rolledOut, #message = :message, finishedAt = :now, updatedAt = :now',
+        ConditionExpression: '#state = :rollingOut',
+        ExpressionAttributeNames: { '#state': 'state', '#message': 'message' },
+        ExpressionAttributeValues: { ':rolledOut': 'RolledOut', ':rollingOut': 'RollingOut', ':message': message, ':now': now },
+      });
+      await documents.send(update).catch((error: unknown) => {
+        if (!isConditionFailed(error)) throw error;
+      });
+    },
+
     /**
      * Stores `row` and counts its outcome for the rollout, both or neither, so that each pipeline counts once however
      * often its hint comes. An outcome that changes (failed, then done) moves from one count to the other.

@@ -21,5 +21,5 @@ export async function closeIfComplete(releases: ReleasesTable, codeKey: string, 
   if (release?.state !== 'RollingOut' || release.done + release.failed + release.skipped < release.total) return;
   const failed = release.failed > 0 ? `; ${release.failed} failed, see their status` : '';
   const message = `${release.done} of ${release.total} pipelines run it${failed}`;
-  await releases.updateRelease(codeKey, version, { state: 'RolledOut', message, finishedAt: now, updatedAt: now });
+  await releases.finishRollout(codeKey, version, message, now);
 }

@@ -51,8 +51,10 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
       if (verdict.granted) {
         const room = roomIn({ ...ledger, granted: ledger.granted + wanted - held });
         const others = waiters.filter((waiter) => waiter !== waits);
-        // Only who gives room back, or leaves the line, has news for others: were every grant to hint at all who fit, hints would multiply.
-        const next = wanted <= held ? nextToGrant(room, others).map((waiter) => waiter.taskGroup) : [];
+        const fitting = nextToGrant(room, others).map((waiter) => waiter.taskGroup);
+        // Who gives room back tells all it now fits; who was granted tells one, that may have stood back for it: were every
+        // grant to tell all, hints would multiply.
+        const next = wanted <= held ? fitting : fitting.slice(0, 1);
         if (await store(grantWrites(ledger, taskGroup, held, wanted))) return { verdict, next };
       } else if (clock.nowMs() - ledger.refreshedAtMs > freshForRefusalMs) {
         maxAgeMs = freshForRefusalMs;

@@ -2,7 +2,7 @@
 
 const contract = '^lambdas/contract/';
 const outside = ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer'];
-const ours = '^(bin|lib|lambdas|local|consumer|examples|bench|test)/';
+const ours = '^(bin|lib|lambdas|local|consumer|cli|examples|bench|test)/';
 
 /** What `from` may import of our own code; everything else of ours is forbidden. */
 const only = (name, comment, from, allowed) => ({
@@ -33,6 +33,12 @@ module.exports = {
       '^lambdas/framework/',
       '^lambdas/domain/',
     ]),
+    only('consumer', 'What an author bundles: decisions and the contract, nothing of ours that runs elsewhere.', '^consumer/', [
+      contract,
+      '^lambdas/domain/task/',
+    ]),
+    only('domain-task', 'Bundled into consumers: as little as can be.', '^lambdas/domain/task/', [contract]),
+    only('cli', 'A tool over the same tables and queues its users have.', '^cli/', [contract, '^lambdas/domain/']),
     {
       name: 'handlers',
       comment: 'A function imports its own steps and the shared layers, never another function.',
@@ -44,7 +50,7 @@ module.exports = {
       name: 'production-stands-alone',
       comment: 'What is deployed knows nothing of tests, benches and the local stage.',
       severity: 'error',
-      from: { path: '^(bin|lib|lambdas|consumer)/' },
+      from: { path: '^(bin|lib|lambdas|consumer|cli)/' },
       to: { path: '^(local|examples|bench|test)/' },
     },
     {
@@ -63,13 +69,13 @@ module.exports = {
       name: 'aws-sdk',
       comment: 'One place calls AWS, so that one double can stand in for it.',
       severity: 'error',
-      from: { path: ours, pathNot: '^(lambdas/aws|consumer|local|examples|bench|test)/' },
+      from: { path: ours, pathNot: '^(lambdas/aws|consumer/aws|cli|local|examples|bench|test)/' },
       to: { path: '(^|/)@aws-sdk/' },
     },
     {
       name: 'no-cdk-at-run-time',
       severity: 'error',
-      from: { path: '^(lambdas|consumer)/' },
+      from: { path: '^(lambdas|consumer|cli)/' },
       to: { path: '(^|/)(aws-cdk-lib|constructs|cdk-nag)(/|$)' },
     },
   ],

@@ -3,7 +3,8 @@
  * Rules that need several fields, the defaults item or the stage are in `domain/effective-item.ts`.
  */
 import { z } from 'zod';
-import { consumerEnvironmentPrefix, lambdaReservedEnvironment } from './env.ts';
+import { consumerEnvironmentPrefix } from './consumer-env.ts';
+import { lambdaReservedEnvironment } from './env.ts';
 import { lambdaLimits, mappingLimits, queueLimits, tagLimits } from './limits.ts';
 import { reservedTagPrefixes, tagTextPattern } from './tags.ts';
 

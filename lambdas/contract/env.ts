@@ -1,5 +1,5 @@
 /**
- * Environment of our own functions (set by `lib`, parsed at cold start) and of consumers (set by the reconciler).
+ * Environment of our own functions: set by `lib`, parsed at cold start. Consumers' is in consumer-env.ts.
  */
 import { z } from 'zod';
 import { StageSettings } from './settings.ts';
@@ -21,6 +21,8 @@ export const OwnEnvironment = z.object({
   SLUICE_PIPELINES_TABLE: z.string().min(1),
   SLUICE_RELEASES_TABLE: z.string().min(1),
   SLUICE_CONTROL_TABLE: z.string().min(1),
+  SLUICE_TASKS_TABLE: z.string().min(1),
+  SLUICE_DATA_BUCKET: z.string().min(1),
   SLUICE_CHANGES_QUEUE_URL: z.url(),
   SLUICE_ROLLOUTS_QUEUE_URL: z.url(),
   SLUICE_SWEEPS_QUEUE_URL: z.url(),
@@ -31,24 +33,6 @@ export const OwnEnvironment = z.object({
   AWS_REGION: z.string().min(1),
 });
 export type OwnEnvironment = z.output<typeof OwnEnvironment>;
-
-/** Keys the reconciler sets in a consumer's environment; all start with {@link consumerEnvironmentPrefix}. */
-export const consumerEnvironment = {
-  taskGroup: 'SLUICE_TASK_GROUP',
-  queueName: 'SLUICE_QUEUE_NAME',
-  deadLetterQueueName: 'SLUICE_DEAD_LETTER_QUEUE_NAME',
-  /** JSON: secret name → `ssm:<parameter>` or `secretsmanager:<secret>`; never a value. */
-  secrets: 'SLUICE_SECRETS',
-  /** The rest only with `consumer: sluice`. */
-  ratePerSecond: 'SLUICE_RATE_PER_SECOND',
-  concurrency: 'SLUICE_CONCURRENCY',
-  batchSize: 'SLUICE_BATCH_SIZE',
-  /** JSON: maxRetries, baseSeconds, capSeconds. */
-  retry: 'SLUICE_RETRY',
-} as const;
-
-/** An item's own environment may not use this prefix. */
-export const consumerEnvironmentPrefix = 'SLUICE_';
 
 /** Keys Lambda keeps for itself (LDG/configuration-envvars#configuration-envvars-runtime). */
 export const lambdaReservedEnvironment = [

@@ -52,6 +52,15 @@ export const StageSettings = z
       .prefault({}),
     /** Whether our own functions reserve concurrency; off for accounts that have none to reserve. */
     reserveOwnConcurrency: z.boolean().default(true),
+    /**
+     * Guarded resources: how many tasks of the whole stage may hold a permit of each name at once (`ctx.withPermit`).
+     * `-c 'sluice:permits={"gpu": 2}'`. A change holds from the next permit taken on; holders are left to finish.
+     */
+    permits: z
+      .record(z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'must be 1-64 letters, digits, _ . -, a letter first'), z.int().min(0).max(1_000))
+      .default({}),
+    /** How often dead-letter queues are looked through: reasons added, old letters saved; in minutes. */
+    deadLetterPeriodMinutes: z.int().min(1).max(1_440).default(60),
     /** ARN of an SNS topic that the alarms notify. */
     alarmTopicArn: z
       .string()

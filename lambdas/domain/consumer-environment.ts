@@ -1,5 +1,5 @@
 /** The environment a consumer gets: the item's own variables and Sluice's. Pure. */
-import { consumerEnvironment as keys } from '../contract/env.ts';
+import { consumerEnvironment as keys } from '../contract/consumer-env.ts';
 import { pipelineNames } from '../contract/names.ts';
 import type { EffectiveItem } from './item.ts';
 

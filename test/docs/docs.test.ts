@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigItem } from '../../lambdas/contract/config-item.ts';
-import { consumerEnvironment } from '../../lambdas/contract/env.ts';
+import { consumerEnvironment } from '../../lambdas/contract/consumer-env.ts';
 import { ReleaseCommand } from '../../lambdas/contract/messages.ts';
 import { outputNames } from '../../lambdas/contract/outputs.ts';
 import { Phase, PipelineRow, pipelineRowSchemaVersion } from '../../lambdas/contract/pipeline-row.ts';

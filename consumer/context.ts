@@ -1,0 +1,67 @@
+/** What a task function is given besides its body. Types only. */
+
+/** A log line with the task's ids on it. Never log a secret. */
+export interface TaskLog {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** What comes back of a value that went through JSON: a Date is a string, an undefined or a function in an object is gone. */
+export type Recorded<T> = T extends string | number | boolean | null
+  ? T
+  : T extends { toJSON(): infer J }
+    ? Recorded<J>
+    : // biome-ignore lint/suspicious/noConfusingVoidType: a step that returns nothing is fine, and resumes with nothing.
+      T extends undefined | void
+      ? undefined
+      : T extends (...args: never[]) => unknown
+        ? never
+        : T extends readonly (infer E)[]
+          ? Recorded<E>[]
+          : { [K in keyof T]: Recorded<T[K]> };
+
+export interface TaskContext {
+  /** The sender's id (attribute `sluice.task`), or the first message's id; the same over retries, dead letters and redrives. */
+  readonly taskId: string;
+  readonly group: string;
+  /** The job it belongs to, if any. */
+  readonly job: string | undefined;
+  /** 1 for the first; an attempt that was rate-limited, handed back or waited for a permit does not count. */
+  readonly attempt: number;
+  /** When the task is aborted. */
+  readonly deadline: Date;
+  /** Milliseconds until then. */
+  remainingMs(): number;
+  /** Aborts at the deadline, and when a permit is lost. Hand it to whatever you call. */
+  readonly signal: AbortSignal;
+  readonly log: TaskLog;
+  /** The value of a secret the config item names (SSM or Secrets Manager), kept for five minutes. */
+  secret(name: string): Promise<string>;
+  /**
+   * Runs `fn` once and records its result; a later attempt gets the recorded result instead. The result must be JSON;
+   * what is returned went through JSON also the first time. `name`: 1-200 characters, unique within the task.
+   */
+  step<T>(name: string, fn: () => T | Promise<T>): Promise<Recorded<Awaited<T>>>;
+  /**
+   * Runs `fn` while holding one of the stage's permits of that name (stage setting `permits`). Where none is free the
+   * attempt ends here without counting, and the task comes back when it is its turn.
+   */
+  withPermit<T>(name: string, fn: () => T | Promise<T>): Promise<T>;
+  /** Sleeps; rejects when `signal` aborts. */
+  sleep(milliseconds: number): Promise<void>;
+  readonly message: TaskMessage;
+}
+
+/** The SQS message as it came. */
+export interface TaskMessage {
+  readonly id: string;
+  readonly sentAt: Date;
+  /** Receives so far, this one included; also counts throttled and handed-back ones, unlike `attempt`. */
+  readonly receives: number;
+  /** The author's own attributes of type String and Number. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The message group of a FIFO task. */
+  readonly messageGroup: string | undefined;
+}

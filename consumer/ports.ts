@@ -1,0 +1,140 @@
+/**
+ * What the runtime needs of the world, so that it runs the same on AWS (`aws/`), in an author's test (`testing.ts`) and
+ * in virtual time. Types only. Times are epoch milliseconds unless said otherwise.
+ */
+import type { AttemptRecord, CoolingRecord, StepRecord } from '../lambdas/contract/task-table.ts';
+import type { FailedAttempt, Letter } from '../lambdas/contract/task-wire.ts';
+
+export interface TaskClock {
+  /** Wall clock: for what other machines read. */
+  nowMs(): number;
+  /** Never goes back: for spacing. Its zero is anywhere. */
+  monotonicMs(): number;
+  /** Never wakes early by `monotonicMs`. Rejects with the signal's reason when it aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A task by its pipeline, id and how often it was put back. */
+export interface TaskReference {
+  pipeline: string;
+  task: string;
+  redrives: number;
+}
+
+export interface Claim extends TaskReference {
+  holder: string;
+  /** When whoever holds it is surely dead, skew included. */
+  aliveUntilMs: number;
+}
+
+export type ClaimAnswer =
+  /** Ours now; `before` is what was known of it. */
+  | { kind: 'claimed'; before: AttemptRecord | undefined }
+  /** Somebody who may be alive has it. */
+  | { kind: 'held'; untilMs: number }
+  /** Done or dead: never to be run again. */
+  | { kind: 'ended'; record: AttemptRecord };
+
+export interface TaskRecords {
+  /** Takes the task and counts a start, if nobody alive holds it and it has not ended. */
+  claim(claim: Claim, nowMs: number): Promise<ClaimAnswer>;
+  /** The attempt is over and the task comes back: failed (counts) or excused (does not). Frees the claim, if there was one. */
+  release(
+    claim: TaskReference & { holder?: string },
+    end: { excused: boolean; starts: 0 | 1; failed?: FailedAttempt },
+    nowMs: number,
+  ): Promise<void>;
+  /** Done or dead for good, once: false where somebody else ended it before. */
+  end(
+    claim: TaskReference & { holder?: string },
+    status: 'done' | 'dead',
+    keepSeconds: number,
+    failed: FailedAttempt | undefined,
+    nowMs: number,
+  ): Promise<boolean>;
+  /** Forgets the attempts: for a task whose duplicates nobody minds. */
+  forget(task: TaskReference): Promise<void>;
+  /** Every recorded step, by name. */
+  steps(task: TaskReference): Promise<Map<string, StepRecord>>;
+  /** Records a step's result, if there is none yet. */
+  recordStep(task: TaskReference, name: string, record: StepRecord): Promise<void>;
+  /** Keeps a letter that does not fit on its message. */
+  keepLetter(task: TaskReference, letter: Letter, messageId: string | undefined, nowMs: number): Promise<void>;
+}
+
+/** For step results too large for the table. */
+export interface LargeResults {
+  put(key: string, json: string): Promise<void>;
+  get(key: string): Promise<string>;
+}
+
+export interface GroupCooling {
+  read(pipeline: string): Promise<CoolingRecord | undefined>;
+  /** Cools the group until `untilMs` at least, and counts the refusal. Returns what holds now. */
+  cool(pipeline: string, until: { untilMs: number; message: string; streak: number }, nowMs: number): Promise<CoolingRecord>;
+  /** Has the reconciler look at the group. */
+  hint(group: string): Promise<void>;
+}
+
+/** A letter and the message it is to travel on. */
+export interface LetterMessage {
+  body: string;
+  /** The author's own and ours, as SQS takes them. */
+  attributes: Record<string, { DataType: string; StringValue?: string; BinaryValue?: Uint8Array }>;
+  messageGroup: string | undefined;
+  deduplicationId: string | undefined;
+}
+
+export interface TaskQueue {
+  /** Makes a task visible again after whole seconds, 0 up to 43,200. */
+  comeBack(receiptHandle: string, seconds: number): Promise<void>;
+  /** Puts a letter on the dead-letter queue; returns the message's id. */
+  setAside(message: LetterMessage): Promise<string>;
+}
+
+export type PermitAnswer =
+  | { kind: 'granted'; token: string; untilMs: number }
+  | { kind: 'wait'; seconds: number }
+  /** The stage has no permit of that name; `known` are those it has. */
+  | { kind: 'unknown' };
+
+/** Who asks for a permit, and how to wake him. */
+export interface PermitRequest {
+  name: string;
+  pipeline: string;
+  task: string;
+  /** When the asking invocation is surely dead, without skew. */
+  deadlineMs: number;
+  queueName: string;
+  receiptHandle: string;
+  /** When the task was first sent: who waits longer goes first. */
+  sentAtMs: number;
+}
+
+export interface Permits {
+  acquire(request: PermitRequest, nowMs: number): Promise<PermitAnswer>;
+  /** Extends the lease; undefined where it is lost. */
+  renew(name: string, token: string, deadlineMs: number, nowMs: number): Promise<number | undefined>;
+  /** Gives it back and wakes whoever is next. Never throws for a lease that is gone. */
+  release(name: string, token: string, nowMs: number): Promise<void>;
+}
+
+export interface Secrets {
+  /** `reference` as in the config item: `ssm:/…` or `secretsmanager:…`. */
+  read(reference: string): Promise<string>;
+}
+
+export interface Ports {
+  clock: TaskClock;
+  /** 0 up to 1. */
+  random(): number;
+  newId(): string;
+  queue: TaskQueue;
+  records: TaskRecords;
+  largeResults: LargeResults;
+  cooling: GroupCooling;
+  permits: Permits;
+  secrets: Secrets;
+  /** One line of the log, with its line feed. */
+  writeLine(line: string): void;
+}

@@ -1,0 +1,89 @@
+/**
+ * The tasks table: what consumers remember. Keys `pk`, `sk`; `expiresAt` (epoch seconds) is its TTL attribute.
+ *
+ *   pk                       sk                     what
+ *   task#<pipeline>#<task>   attempts#<redrives>    {@link AttemptRecord}: claims, attempts, done or dead
+ *   task#<pipeline>#<task>   step#<name>            {@link StepRecord}
+ *   task#<pipeline>#<task>   letter#<redrives>      {@link LetterRecord}: where the attribute did not fit on the message
+ *   group#<pipeline>         cooling                {@link CoolingRecord}
+ *   group#<pipeline>         limited#<YYYY-MM-DD>   {@link LimitedRecord}
+ *   permit#<name>            state                  see domain/task/permit.ts
+ *   permit#<name>            waiter#…               see domain/task/permit.ts
+ *
+ * `<pipeline>` is the group's function name (names.ts): short, and never with a `#` in it.
+ */
+import * as z from 'zod/mini';
+import { FailedAttempt } from './task-wire.ts';
+
+export const taskKey = (pipeline: string, task: string) => `task#${pipeline}#${task}`;
+export const groupKey = (pipeline: string) => `group#${pipeline}`;
+export const permitKey = (name: string) => `permit#${name}`;
+export const attemptsSortKey = (redrives: number) => `attempts#${redrives}`;
+export const stepSortKey = (name: string) => `step#${name}`;
+export const letterSortKey = (redrives: number) => `letter#${redrives}`;
+export const coolingSortKey = 'cooling';
+/** `day` as YYYY-MM-DD, UTC. */
+export const limitedSortKey = (day: string) => `limited#${day}`;
+export const dayOf = (nowMs: number) => new Date(nowMs).toISOString().slice(0, 10);
+
+export const tasksExpiryAttribute = 'expiresAt';
+
+/** How long a record is kept that nobody asks to keep longer: SQS keeps no message longer. */
+export const recordKeepSeconds = 15 * 86_400;
+
+/**
+ * A task since it was sent or last put back. `starts - excused` attempts were spent: whoever starts counts up first, so
+ * an attempt that ends without a word is counted, too.
+ */
+export const AttemptRecord = z.object({
+  /** `running` and `aliveUntilMs` past: it ended without a word. */
+  status: z.enum(['running', 'waiting', 'done', 'dead']),
+  starts: z._default(z.number(), 0),
+  /** Starts that do not count: rate-limited, waiting for a permit, handed back. */
+  excused: z._default(z.number(), 0),
+  /** Who runs it. */
+  holder: z.optional(z.string()),
+  /** Until then the holder may be alive, other clocks' skew included; epoch milliseconds. */
+  aliveUntilMs: z.optional(z.number()),
+  startedAtMs: z.optional(z.number()),
+  /** Failed attempts, oldest first. */
+  history: z._default(z.array(FailedAttempt), []),
+  expiresAt: z.number(),
+});
+export type AttemptRecord = z.output<typeof AttemptRecord>;
+
+/** A step's recorded result: JSON inline, or the key of an object in the data bucket. */
+export const StepRecord = z.object({
+  json: z.optional(z.string()),
+  objectKey: z.optional(z.string()),
+  recordedAtMs: z.number(),
+  expiresAt: z.number(),
+});
+export type StepRecord = z.output<typeof StepRecord>;
+
+/** The letter of a message that had no room for it, as `json`. */
+export const LetterRecord = z.object({ json: z.string(), messageId: z.optional(z.string()), expiresAt: z.number() });
+export type LetterRecord = z.output<typeof LetterRecord>;
+
+/** A group whose target said "too many": nobody of the group starts before `untilMs`. */
+export const CoolingRecord = z.object({
+  untilMs: z.number(),
+  lastLimitedAtMs: z.number(),
+  message: z._default(z.string(), ''),
+  /** 429s in a row without `retryAfter`, for the back-off of the next. */
+  streak: z._default(z.number(), 0),
+  expiresAt: z.number(),
+});
+export type CoolingRecord = z.output<typeof CoolingRecord>;
+
+export const LimitedRecord = z.object({ count: z.number(), lastLimitedAtMs: z.number(), expiresAt: z.number() });
+export type LimitedRecord = z.output<typeof LimitedRecord>;
+
+/** From this length on a cooling disables the mapping: shorter ones are waited out by the invocations that hold a task. */
+export const longCoolingSeconds = 60;
+
+/** How far two clocks of AWS may be apart, at most, for leases and claims. */
+export const clockSkewMs = 5_000;
+
+/** What a recorded failure keeps of an error's message. */
+export const recordedMessageCharacters = 1_000;

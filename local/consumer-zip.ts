@@ -9,7 +9,7 @@ import { HelpfulError } from './helpful-error.ts';
 
 export async function consumerZip(folder: string): Promise<Uint8Array> {
   if (!existsSync(folder))
-    throw new HelpfulError(`There is no folder ${folder}; name one that holds a consumer, such as examples/consumer-node.`);
+    throw new HelpfulError(`There is no folder ${folder}; name one that holds a consumer, such as examples/consumer-plain.`);
   const entry = join(folder, 'index.ts');
   const files = existsSync(entry) ? { 'index.mjs': await bundled(entry) } : filesOf(folder);
   // The same files make the same zip, whenever: a fixed time for each entry.

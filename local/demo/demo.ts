@@ -37,7 +37,7 @@ export const ownPartnerUrl = (demo: Demo) => demo.partner.urlFor(own);
 export async function runDemo(demo: Demo, clients: LocalClients, outputs: Outputs, step: Step, signal: AbortSignal): Promise<boolean> {
   const { partner, groups } = demo;
   const zip = await step('example consumer built and uploaded as consumer.zip', async () => {
-    const made = await consumerZip(inProject('examples', 'consumer-node'));
+    const made = await consumerZip(inProject('examples', 'consumer-plain'));
     await uploadCode(clients, outputs, 'consumer.zip', made);
     return made;
   });

@@ -4,7 +4,7 @@ import { consumerZip } from '../../local/consumer-zip.ts';
 import { inProject } from '../../local/paths.ts';
 
 it('bundles a TypeScript consumer into one module', async () => {
-  const files = unzipSync(await consumerZip(inProject('examples', 'consumer-node')));
+  const files = unzipSync(await consumerZip(inProject('examples', 'consumer-plain')));
   expect(Object.keys(files)).toEqual(['index.mjs']);
   expect(strFromU8(files['index.mjs'] as Uint8Array)).toMatch(/export \{\s*handler/);
 });
@@ -14,7 +14,7 @@ it('packs a Python consumer as it is, without its README', async () => {
 });
 
 it('makes the same zip of the same files', async () => {
-  const folder = inProject('examples', 'consumer-node');
+  const folder = inProject('examples', 'consumer-plain');
   expect(await consumerZip(folder)).toEqual(await consumerZip(folder));
 });
 

@@ -3,6 +3,7 @@
  * like (lambdas/domain/task/classify.ts), or by the consumer's own `classify`.
  */
 import type { ErrorClass } from '../lambdas/contract/task-wire.ts';
+import { secondsOf } from '../lambdas/domain/task/classify-http.ts';
 
 /** A failure of a known class. Subclasses fix the class; this one takes it. */
 export class TaskError extends Error {
@@ -70,12 +71,3 @@ export class RateLimited extends Error {
     this.retryAfterSeconds = secondsOf(retryAfter, Date.now());
   }
 }
-
-function secondsOf(retryAfter: number | Date | string | null | undefined, nowMs: number): number | undefined {
-  if (typeof retryAfter === 'number') return Number.isFinite(retryAfter) ? Math.max(0, retryAfter) : undefined;
-  if (retryAfter instanceof Date) return secondsUntil(retryAfter.getTime(), nowMs);
-  if (retryAfter === undefined || retryAfter === null) return undefined;
-  return /^\s*\d+(\.\d+)?\s*$/.test(retryAfter) ? Number(retryAfter) : secondsUntil(Date.parse(retryAfter), nowMs);
-}
-
-const secondsUntil = (momentMs: number, nowMs: number) => (Number.isNaN(momentMs) ? undefined : Math.max(0, (momentMs - nowMs) / 1_000));

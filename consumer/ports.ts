@@ -12,6 +12,8 @@ export interface TaskClock {
   monotonicMs(): number;
   /** Never wakes early by `monotonicMs`. Rejects with the signal's reason when it aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back later, in the background: waiting for it keeps nothing alive. Returns how to call it off. */
+  after(milliseconds: number, callback: () => void): () => void;
 }
 
 /** A task by its pipeline, id and how often it was put back. */
@@ -27,6 +29,11 @@ export interface Claim extends TaskReference {
   aliveUntilMs: number;
 }
 
+/** Without a holder the task was never claimed: a first receive whose duplicates nobody minds; ending it counts its start. */
+export interface HeldTask extends TaskReference {
+  holder: string | undefined;
+}
+
 export type ClaimAnswer =
   /** Ours now; `before` is what was known of it. */
   | { kind: 'claimed'; before: AttemptRecord | undefined }
@@ -39,19 +46,11 @@ export interface TaskRecords {
   /** Takes the task and counts a start, if nobody alive holds it and it has not ended. */
   claim(claim: Claim, nowMs: number): Promise<ClaimAnswer>;
   /** The attempt is over and the task comes back: failed (counts) or excused (does not). Frees the claim, if there was one. */
-  release(
-    claim: TaskReference & { holder?: string },
-    end: { excused: boolean; starts: 0 | 1; failed?: FailedAttempt },
-    nowMs: number,
-  ): Promise<void>;
-  /** Done or dead for good, once: false where somebody else ended it before. */
-  end(
-    claim: TaskReference & { holder?: string },
-    status: 'done' | 'dead',
-    keepSeconds: number,
-    failed: FailedAttempt | undefined,
-    nowMs: number,
-  ): Promise<boolean>;
+  release(claim: HeldTask, end: { excused: boolean; failed: FailedAttempt[] }, nowMs: number): Promise<void>;
+  /** Done or dead for good, once: false where it had ended before, or somebody else holds it. */
+  end(claim: HeldTask, end: { status: 'done' | 'dead'; keepSeconds: number; failed: FailedAttempt[] }, nowMs: number): Promise<boolean>;
+  /** The letter of a dead task is on its queue: it need not be sent again. */
+  lettered(task: TaskReference, nowMs: number): Promise<void>;
   /** Forgets the attempts: for a task whose duplicates nobody minds. */
   forget(task: TaskReference): Promise<void>;
   /** Every recorded step, by name. */
@@ -88,6 +87,8 @@ export interface LetterMessage {
 export interface TaskQueue {
   /** Makes a task visible again after whole seconds, 0 up to 43,200. */
   comeBack(receiptHandle: string, seconds: number): Promise<void>;
+  /** Deletes it, where no answer of the invocation will. */
+  remove(receiptHandle: string): Promise<void>;
   /** Puts a letter on the dead-letter queue; returns the message's id. */
   setAside(message: LetterMessage): Promise<string>;
 }

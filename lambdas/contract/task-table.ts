@@ -48,6 +48,8 @@ export const AttemptRecord = z.object({
   startedAtMs: z.optional(z.number()),
   /** Failed attempts, oldest first. */
   history: z._default(z.array(FailedAttempt), []),
+  /** Of a dead task: its letter is on the dead-letter queue since. */
+  letteredAtMs: z.optional(z.number()),
   expiresAt: z.number(),
 });
 export type AttemptRecord = z.output<typeof AttemptRecord>;

@@ -8,8 +8,10 @@ import { CodeBucket } from './constructs/code-bucket.ts';
 import { CodeUpdater } from './constructs/code-updater.ts';
 import { ConfigTable } from './constructs/config-table.ts';
 import { ConsumerRole } from './constructs/consumer-role.ts';
+import { DataBucket } from './constructs/data-bucket.ts';
 import { HintQueues } from './constructs/hint-queues.ts';
 import { writeOutputs } from './constructs/outputs.ts';
+import { PermitLimits } from './constructs/permit-limits.ts';
 import { PipelineReconciler } from './constructs/pipeline-reconciler.ts';
 import { PipelineSweeper } from './constructs/pipeline-sweeper.ts';
 import { StackCleaner } from './constructs/stack-cleaner.ts';
@@ -28,14 +30,17 @@ export class SluiceStack extends Stack {
     const state = new StateTables(this, 'State');
     const queues = new HintQueues(this, 'Hints');
     const code = new CodeBucket(this, 'Code', settings);
-    const consumers = new ConsumerRole(this, 'Consumers', settings);
-    const parts = { settings, config, state, queues, code, consumers };
+    const data = new DataBucket(this, 'Data', settings);
+    const consumers = new ConsumerRole(this, 'Consumers', { settings, state, data, queues });
+    const parts = { settings, config, state, queues, code, data, consumers };
 
     const listener = new StreamListener(this, 'StreamListener', parts);
     const reconciler = new PipelineReconciler(this, 'PipelineReconciler', parts);
     const updater = new CodeUpdater(this, 'CodeUpdater', parts);
     const sweeper = new PipelineSweeper(this, 'PipelineSweeper', parts);
-    new StackCleaner(this, 'StackCleaner', parts, [config, state, queues, code, consumers, listener, reconciler, updater, sweeper]);
+    const permits = new PermitLimits(this, 'PermitLimits', parts);
+    const needed = [config, state, queues, code, data, consumers, listener, reconciler, updater, sweeper, permits];
+    new StackCleaner(this, 'StackCleaner', parts, needed);
     new Alarms(this, 'Alarms', settings, queues, listener, reconciler);
 
     writeOutputs(this, {
@@ -47,6 +52,8 @@ export class SluiceStack extends Stack {
       PipelinesTableName: state.pipelines.tableName,
       ReleasesTableName: state.releases.tableName,
       ControlTableName: state.control.tableName,
+      TasksTableName: state.tasks.tableName,
+      DataBucketName: data.bucket.bucketName,
       FailuresQueueUrl: queues.failures.queueUrl,
       ConsumerRoleArn: consumers.role.roleArn,
       ConsumerLogGroupName: consumers.logGroup.logGroupName,

@@ -6,6 +6,7 @@ export interface TableNames {
   pipelines: string;
   releases: string;
   control: string;
+  tasks: string;
 }
 
 export const tableNames = (environment: OwnEnvironment): TableNames => ({
@@ -13,4 +14,5 @@ export const tableNames = (environment: OwnEnvironment): TableNames => ({
   pipelines: environment.SLUICE_PIPELINES_TABLE,
   releases: environment.SLUICE_RELEASES_TABLE,
   control: environment.SLUICE_CONTROL_TABLE,
+  tasks: environment.SLUICE_TASKS_TABLE,
 });

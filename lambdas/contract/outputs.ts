@@ -6,6 +6,8 @@ export const outputNames = [
   'PipelinesTableName',
   'ReleasesTableName',
   'ControlTableName',
+  'TasksTableName',
+  'DataBucketName',
   'FailuresQueueUrl',
   'CodeUpdaterFunctionName',
   'PipelineSweeperFunctionName',

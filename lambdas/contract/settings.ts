@@ -1,6 +1,6 @@
 /**
  * The settings of a stage: what an operator may choose at deploy time, with defaults, units and bounds.
- * Read by `lib` at synth time (defaults, then CDK context `-c sluice:<name>=<value>`) and handed whole to every function.
+ * Read by `lib` at synth time (defaults, then CDK context `-c sluice:<name>=<value>`) and handed to every function.
  */
 import { z } from 'zod';
 
@@ -10,6 +10,11 @@ export const logRetentionDaysChoices = [
 ] as const;
 
 const concurrentReconciles = z.int().min(2).max(50);
+
+/** A guarded resource, as tasks name it in `ctx.withPermit`. */
+export const PermitName = z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'must be 1-64 letters, digits, _ . -, a letter first');
+/** How many may hold it at once; with 0 nobody does, and tasks that want it wait. */
+export const PermitLimit = z.int().min(0).max(1_000);
 
 export const StageSettings = z
   .strictObject({
@@ -55,10 +60,9 @@ export const StageSettings = z
     /**
      * Guarded resources: how many tasks of the whole stage may hold a permit of each name at once (`ctx.withPermit`).
      * `-c 'sluice:permits={"gpu": 2}'`. A change holds from the next permit taken on; holders are left to finish.
+     * Not handed to our functions: the tasks table says what holds, and a change there touches nothing else.
      */
-    permits: z
-      .record(z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'must be 1-64 letters, digits, _ . -, a letter first'), z.int().min(0).max(1_000))
-      .default({}),
+    permits: z.record(PermitName, PermitLimit).default({}),
     /** How often dead-letter queues are looked through: reasons added, old letters saved; in minutes. */
     deadLetterPeriodMinutes: z.int().min(1).max(1_440).default(60),
     /** ARN of an SNS topic that the alarms notify. */
@@ -75,7 +79,15 @@ export type StageSettingsInput = z.input<typeof StageSettings>;
 /** Concurrency our own functions reserve, by function; all together must fit in the account as well. */
 export function ownReservations(settings: StageSettings): Record<OwnFunction, number> {
   const { changes, rollouts, sweeps } = settings.reconcilers;
-  return { streamListener: 2, pipelineReconciler: changes + rollouts + sweeps, codeUpdater: 2, pipelineSweeper: 1, stackCleaner: 2 };
+  return {
+    streamListener: 2,
+    pipelineReconciler: changes + rollouts + sweeps,
+    codeUpdater: 2,
+    pipelineSweeper: 1,
+    deadLetterKeeper: 1,
+    permitLimits: 1,
+    stackCleaner: 2,
+  };
 }
 
 /** Sum of {@link ownReservations}, 0 where the stage reserves nothing for itself. */
@@ -84,4 +96,11 @@ export function ownReservedConcurrency(settings: StageSettings): number {
   return Object.values(ownReservations(settings)).reduce((sum, reserved) => sum + reserved, 0);
 }
 
-export type OwnFunction = 'streamListener' | 'pipelineReconciler' | 'codeUpdater' | 'pipelineSweeper' | 'stackCleaner';
+export type OwnFunction =
+  | 'streamListener'
+  | 'pipelineReconciler'
+  | 'codeUpdater'
+  | 'pipelineSweeper'
+  | 'deadLetterKeeper'
+  | 'permitLimits'
+  | 'stackCleaner';

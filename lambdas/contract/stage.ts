@@ -10,6 +10,12 @@ export interface Stage {
   codeBucket: string;
   consumerRoleArn: string;
   consumerLogGroup: string;
+  /** Where library consumers remember (task-table.ts). */
+  tasksTable: string;
+  /** Where they put what the table has no room for (data-bucket.ts). */
+  dataBucket: string;
+  /** The changes queue: where a consumer asks for a look at its group. */
+  hintsQueueUrl: string;
 }
 
 export function stageOf(environment: OwnEnvironment): Stage {
@@ -22,6 +28,9 @@ export function stageOf(environment: OwnEnvironment): Stage {
     codeBucket: environment.SLUICE_CODE_BUCKET,
     consumerRoleArn: environment.SLUICE_CONSUMER_ROLE_ARN,
     consumerLogGroup: environment.SLUICE_CONSUMER_LOG_GROUP,
+    tasksTable: environment.SLUICE_TASKS_TABLE,
+    dataBucket: environment.SLUICE_DATA_BUCKET,
+    hintsQueueUrl: environment.SLUICE_CHANGES_QUEUE_URL,
   };
 }
 

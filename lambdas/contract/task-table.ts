@@ -18,6 +18,9 @@ import { FailedAttempt } from './task-wire.ts';
 export const taskKey = (pipeline: string, task: string) => `task#${pipeline}#${task}`;
 export const groupKey = (pipeline: string) => `group#${pipeline}`;
 export const permitKey = (name: string) => `permit#${name}`;
+export const permitStateSortKey = 'state';
+/** Number attribute of a permit's state: how many may hold it at once. An item without it is of a permit the stage does not have. */
+export const permitLimitAttribute = 'limit';
 export const attemptsSortKey = (redrives: number) => `attempts#${redrives}`;
 export const stepSortKey = (name: string) => `step#${name}`;
 export const letterSortKey = (redrives: number) => `letter#${redrives}`;

@@ -1,26 +1,32 @@
 /** The environment a consumer gets: the item's own variables and Sluice's. Pure. */
 import { consumerEnvironment as keys } from '../contract/consumer-env.ts';
 import { pipelineNames } from '../contract/names.ts';
+import type { Stage } from '../contract/stage.ts';
 import type { EffectiveItem } from './item.ts';
 
 /**
  * Limits are handed over only to library consumers: a plain consumer has no use for them, and changing its
  * concurrency must not touch its configuration.
  */
-export function consumerVariables(item: EffectiveItem, prefix: string): Record<string, string> {
-  const names = pipelineNames(prefix, item.taskGroup, item.queue.fifo);
+export function consumerVariables(item: EffectiveItem, stage: Stage): Record<string, string> {
+  const names = pipelineNames(stage.settings.prefix, item.taskGroup, item.queue.fifo);
   return {
     ...item.function.environment,
     [keys.taskGroup]: item.taskGroup,
     [keys.queueName]: names.queue,
     [keys.deadLetterQueueName]: names.deadLetterQueue,
     ...(Object.keys(item.secrets).length > 0 ? { [keys.secrets]: JSON.stringify(item.secrets) } : {}),
-    ...(item.consumer === 'sluice' ? libraryVariables(item) : {}),
+    ...(item.consumer === 'sluice' ? libraryVariables(item, stage) : {}),
   };
 }
 
-function libraryVariables(item: EffectiveItem): Record<string, string> {
+function libraryVariables(item: EffectiveItem, stage: Stage): Record<string, string> {
   return {
+    [keys.stage]: stage.settings.prefix,
+    [keys.tasksTable]: stage.tasksTable,
+    [keys.dataBucket]: stage.dataBucket,
+    [keys.hintsQueueUrl]: stage.hintsQueueUrl,
+    [keys.maxReceiveCount]: String(item.queue.maxReceiveCount),
     [keys.retry]: JSON.stringify(item.retry),
     ...(item.ratePerSecond === undefined
       ? {}

@@ -74,7 +74,7 @@ export function desiredPipeline(item: EffectiveItem, version: string | undefined
       Role: fn.role ?? stage.consumerRoleArn,
       MemorySize: fn.memorySize,
       Timeout: fn.timeout,
-      Environment: consumerVariables(item, stage.settings.prefix),
+      Environment: consumerVariables(item, stage),
       Layers: fn.layers,
       SubnetIds: fn.vpc?.subnetIds ?? [],
       SecurityGroupIds: fn.vpc?.securityGroupIds ?? [],

@@ -48,7 +48,7 @@ const inDefaults = (problem: string) => `${defaultsGroup} item: ${problem}`;
 const ruleContext = (stage: Stage) => ({
   secrets: secretPaths(stage.settings.prefix),
   rolePath: rolePath(stage.settings.prefix),
-  prefix: stage.settings.prefix,
+  stage,
 });
 
 /** Own fields win; maps (function, queue, environment, tags …) are inherited key by key, lists and the rest whole. */

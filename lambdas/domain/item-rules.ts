@@ -10,12 +10,13 @@ import {
   recommendedMaxReceiveCount,
   visibilityTimeoutsPerFunctionTimeout,
 } from '../contract/limits.ts';
+import type { Stage } from '../contract/stage.ts';
 import { pipelineTags } from '../contract/tags.ts';
 import { consumerVariables, environmentBytes } from './consumer-environment.ts';
 import type { EffectiveItem } from './item.ts';
 
 export interface RuleContext {
-  prefix: string;
+  stage: Stage;
   secrets: { ssm: string; secretsmanager: string };
   rolePath: string;
 }
@@ -54,15 +55,15 @@ const rules: Rule[] = [
   ({ function: fn }, { rolePath }) =>
     fn.role !== undefined && !fn.role.includes(`:role${rolePath}`) && `function.role: must be under the path ${rolePath} (got ${fn.role})`,
   secretProblems,
-  (item, { prefix }) => {
-    const bytes = environmentBytes(consumerVariables(item, prefix));
+  (item, { stage }) => {
+    const bytes = environmentBytes(consumerVariables(item, stage));
     return (
       bytes > lambdaLimits.environmentBytes &&
       `function.environment: ${bytes} bytes with Sluice's own keys, at most ${lambdaLimits.environmentBytes}`
     );
   },
-  (item, { prefix }) => {
-    const count = Object.keys(pipelineTags(prefix, item.taskGroup, item.tags)).length;
+  (item, { stage }) => {
+    const count = Object.keys(pipelineTags(stage.settings.prefix, item.taskGroup, item.tags)).length;
     return count > lambdaLimits.tags && `tags: ${count} with Sluice's own, at most ${lambdaLimits.tags}`;
   },
 ];

@@ -12,11 +12,15 @@ import type { Services } from '../aws/services.ts';
 import type { Hint } from '../contract/messages.ts';
 import { defaultsGroup } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
+import { answer, CustomResourceRequest } from '../framework/cloudformation.ts';
 import { again, done, eachRecord, type Outcome } from '../framework/sqs-batch.ts';
-import { answer, CleanupRequest } from './cloudformation.ts';
 import { judge } from './judge.ts';
 
 export const CleanerEnvironment = z.object({ SLUICE_CLEANUPS_QUEUE_URL: z.url() });
+
+/** Travels through the cleanups queue. */
+const CleanupRequest = z.object({ ...CustomResourceRequest.shape, startedAtMs: z.number() });
+type CleanupRequest = z.infer<typeof CleanupRequest>;
 
 const lookAgainSeconds = 5;
 const looksBetweenHints = 12;
@@ -60,7 +64,9 @@ async function look(services: Services, request: CleanupRequest, looks: number):
     await answer(request, prefix, 'FAILED', verdict.reason);
     return done;
   }
-  if (dataOnDestroy === 'delete') await emptyBucket(services.clients.s3, stage.codeBucket);
+  if (dataOnDestroy === 'delete') {
+    for (const bucket of [stage.codeBucket, stage.dataBucket]) await emptyBucket(services.clients.s3, bucket);
+  }
   await answer(request, prefix, 'SUCCESS');
   return done;
 }

@@ -1,13 +1,17 @@
-/** What a consumer may do: take tasks from its stage's queues, write its log, read its stage's secrets. One role, made here and never at run time. */
+/**
+ * What a consumer may do: take tasks from its stage's queues, remember them, write its log, read its stage's secrets. One
+ * role for all consumers of the stage, made here and never at run time.
+ */
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { stepsPrefix } from '../../lambdas/contract/data-bucket.ts';
 import { rolePath } from '../../lambdas/contract/names.ts';
-import type { StageSettings } from '../../lambdas/contract/settings.ts';
 import { dataRemoval } from './data-removal.ts';
 import { grant } from './grant.ts';
 import { pipelineArns } from './pipeline-arns.ts';
 import { atRunTime, noResource } from './shared-grants.ts';
+import type { StageParts } from './stage-parts.ts';
 
 const takeTasksActions = [
   'sqs:ReceiveMessage',
@@ -16,6 +20,8 @@ const takeTasksActions = [
   'sqs:GetQueueUrl',
   'sqs:ChangeMessageVisibility',
 ];
+
+const rememberActions = ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
 /** What Lambda itself does, with this role, for a function in a VPC (LDG/configuration-vpc). */
 const networkInterfaceActions = [
@@ -31,7 +37,7 @@ export class ConsumerRole extends Construct {
   readonly role: Role;
   readonly logGroup: LogGroup;
 
-  constructor(scope: Construct, id: string, settings: StageSettings) {
+  constructor(scope: Construct, id: string, { settings, state, data, queues }: Pick<StageParts, 'settings' | 'state' | 'data' | 'queues'>) {
     super(scope, id);
     const { prefix } = settings;
     const arns = pipelineArns(this, prefix);
@@ -46,6 +52,12 @@ export class ConsumerRole extends Construct {
     grant(role, 'WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
     grant(role, 'TakeTasks', takeTasksActions, [arns.queues], atRunTime);
     grant(role, 'SetTasksAside', ['sqs:SendMessage'], [arns.deadLetterQueues], atRunTime);
+    grant(role, 'RememberTasks', rememberActions, [state.tasks.tableArn]);
+    grant(role, 'KeepLargeResults', ['s3:GetObject', 's3:PutObject'], [data.bucket.arnForObjects(`${stepsPrefix}*`)], {
+      because: 'One object for each large step result, named after its task.',
+    });
+    // A hint only has somebody look: what is done is read from the config table, which no consumer can write.
+    grant(role, 'AskForALook', ['sqs:SendMessage'], [queues.changes.queueArn]);
     grant(role, 'ReadParameters', ['ssm:GetParameter', 'ssm:GetParameters'], [arns.parameters], atRunTime);
     grant(role, 'ReadSecrets', ['secretsmanager:GetSecretValue'], [arns.secrets], atRunTime);
     grant(role, 'Trace', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*'], noResource);

@@ -1,4 +1,4 @@
-/** What becomes of the users' own data (config items, uploaded code, consumers' logs) when the stack goes. */
+/** What becomes of the users' own data (config items, uploaded code, saved dead letters, consumers' logs) when the stack goes. */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { StageSettings } from '../../lambdas/contract/settings.ts';
 

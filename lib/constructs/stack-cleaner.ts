@@ -7,7 +7,6 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct, type IDependable } from 'constructs';
 import { OwnFunction } from './own-function.ts';
-import { anyKey } from './shared-grants.ts';
 import { type StageParts, sharedEnvironment } from './stage-parts.ts';
 
 /** CloudFormation waits an hour for a custom resource at most. */
@@ -43,13 +42,16 @@ export class StackCleaner extends Construct {
     pipelines.node.addDependency(this.function, cleanups, ...neededToRemovePipelines);
   }
 
-  private allowCleaning({ settings, config, state, queues, code }: StageParts): void {
+  private allowCleaning({ settings, config, state, queues, code, data }: StageParts): void {
     this.function.allow('FindGroups', ['dynamodb:Scan'], [config.tableArn, state.pipelines.tableArn]);
     this.function.allow('MarkTheStageAsGoing', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], [state.control.tableArn]);
     this.function.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn]);
     if (settings.dataOnDestroy === 'delete') {
-      this.function.allow('ListCode', ['s3:ListBucketVersions'], [code.bucket.bucketArn]);
-      this.function.allow('DeleteCode', ['s3:DeleteObject', 's3:DeleteObjectVersion'], [code.bucket.arnForObjects('*')], anyKey);
+      this.function.allow('ListData', ['s3:ListBucketVersions'], [code.bucket.bucketArn, data.bucket.bucketArn]);
+      const objects = [code, data].map(({ bucket }) => bucket.arnForObjects('*'));
+      this.function.allow('DeleteData', ['s3:DeleteObject', 's3:DeleteObjectVersion'], objects, {
+        because: 'Buckets that go with the stack must be empty first, whatever is in them.',
+      });
     }
   }
 }

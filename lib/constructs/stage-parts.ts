@@ -5,6 +5,7 @@ import type { OwnEnvironment } from '../../lambdas/contract/env.ts';
 import type { StageSettings } from '../../lambdas/contract/settings.ts';
 import type { CodeBucket } from './code-bucket.ts';
 import type { ConsumerRole } from './consumer-role.ts';
+import type { DataBucket } from './data-bucket.ts';
 import type { HintQueues } from './hint-queues.ts';
 import type { StateTables } from './state-tables.ts';
 
@@ -13,6 +14,7 @@ export interface StageParts {
   code: CodeBucket;
   config: TableV2;
   state: StateTables;
+  data: DataBucket;
   queues: HintQueues;
   consumers: ConsumerRole;
 }
@@ -20,13 +22,16 @@ export interface StageParts {
 /** Lambda sets the region itself. */
 type SharedEnvironment = Record<Exclude<keyof z.input<typeof OwnEnvironment>, 'AWS_REGION'>, string>;
 
-export function sharedEnvironment({ settings, code, config, state, queues, consumers }: StageParts): SharedEnvironment {
+export function sharedEnvironment({ settings, code, config, state, data, queues, consumers }: StageParts): SharedEnvironment {
   return {
-    SLUICE_SETTINGS: JSON.stringify(settings),
+    // Without the permits, which may be many: a function's whole environment has 4 KB. Whoever needs them reads the tasks table.
+    SLUICE_SETTINGS: JSON.stringify({ ...settings, permits: undefined }),
     SLUICE_CONFIG_TABLE: config.tableName,
     SLUICE_PIPELINES_TABLE: state.pipelines.tableName,
     SLUICE_RELEASES_TABLE: state.releases.tableName,
     SLUICE_CONTROL_TABLE: state.control.tableName,
+    SLUICE_TASKS_TABLE: state.tasks.tableName,
+    SLUICE_DATA_BUCKET: data.bucket.bucketName,
     SLUICE_CHANGES_QUEUE_URL: queues.changes.queueUrl,
     SLUICE_ROLLOUTS_QUEUE_URL: queues.rollouts.queueUrl,
     SLUICE_SWEEPS_QUEUE_URL: queues.sweeps.queueUrl,

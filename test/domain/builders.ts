@@ -15,6 +15,9 @@ export const stage: Stage = {
   codeBucket: 'code-bucket',
   consumerRoleArn: 'arn:aws:iam::123456789012:role/sluice-test/consumer',
   consumerLogGroup: '/sluice-test/consumers',
+  tasksTable: 'tasks',
+  dataBucket: 'data-bucket',
+  hintsQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/changes',
 };
 export const prefix = stage.settings.prefix;
 

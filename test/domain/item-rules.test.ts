@@ -1,14 +1,14 @@
 /** Rules over several fields, at and beyond where they turn; and what is allowed but probably not meant. */
 import { describe, expect, it } from 'vitest';
 import { consumerVariables, environmentBytes } from '../../lambdas/domain/consumer-environment.ts';
-import { item, prefix, problems, type RawItem, warnings } from './builders.ts';
+import { item, problems, type RawItem, stage, warnings } from './builders.ts';
 
 const sluice = { consumer: 'sluice' };
 const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, '']));
 
 /** An environment that fills the rest of the 4 KB, and `over` bytes more. */
 function filled(over: number, character = 'x'): RawItem {
-  const empty = environmentBytes(consumerVariables(item({ function: { environment: { FILL: '' } } }), prefix));
+  const empty = environmentBytes(consumerVariables(item({ function: { environment: { FILL: '' } } }), stage));
   const size = Math.floor((4_096 - empty + over) / Buffer.byteLength(character));
   return { function: { environment: { FILL: character.repeat(size) } } };
 }

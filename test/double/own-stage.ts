@@ -15,6 +15,7 @@ import {
   StageSettings,
   type StageSettingsInput,
 } from '../../lambdas/contract/settings.ts';
+import { permitKey, permitLimitAttribute, permitStateSortKey, tasksExpiryAttribute } from '../../lambdas/contract/task-table.ts';
 import type { Log } from '../../lambdas/framework/log.ts';
 import { createReconciler } from '../../lambdas/pipeline-reconciler/reconcile.ts';
 import { createSweeper } from '../../lambdas/pipeline-sweeper/sweep.ts';
@@ -25,7 +26,15 @@ import type { StoredObject } from './aws/s3.ts';
 import type { SettingsChange } from './aws/settings.ts';
 import { type Handler, QueuePoller, RunningFunction, StreamReader } from './platform.ts';
 
-export const stageNames = { config: 'config', pipelines: 'pipelines', releases: 'releases', control: 'control', bucket: 'code' };
+export const stageNames = {
+  config: 'config',
+  pipelines: 'pipelines',
+  releases: 'releases',
+  control: 'control',
+  tasks: 'tasks',
+  bucket: 'code',
+  data: 'data',
+};
 export const consumerRoleArn = 'arn:aws:iam::123456789012:role/sluice-test/consumer';
 
 export interface StageOptions {
@@ -78,6 +87,7 @@ export class OwnStage {
       attempts: 11,
     });
     this.#wire(options);
+    for (const [name, limit] of Object.entries(this.settings.permits)) this.setPermit(name, limit);
   }
 
   /** Writes a config item as a user would. */
@@ -91,6 +101,12 @@ export class OwnStage {
 
   upload(body: string, key = 'consumer.zip'): StoredObject {
     return this.aws.s3.put(stageNames.bucket, key, body);
+  }
+
+  /** As a deploy does, or somebody by hand: how many may hold the permit from now on. */
+  setPermit(name: string, limit: number): void {
+    const key = { pk: permitKey(name), sk: permitStateSortKey };
+    this.aws.dynamodb.put(stageNames.tasks, { ...this.aws.dynamodb.read(stageNames.tasks, key), ...key, [permitLimitAttribute]: limit });
   }
 
   sweep(): Promise<unknown> {
@@ -161,7 +177,9 @@ export class OwnStage {
     dynamodb.createTable({ name: stageNames.pipelines, hash: 'taskGroup' });
     dynamodb.createTable({ name: stageNames.releases, hash: 'codeKey', range: 'id' });
     dynamodb.createTable({ name: stageNames.control, hash: 'pk', range: 'sk' });
+    dynamodb.createTable({ name: stageNames.tasks, hash: 'pk', range: 'sk', ttl: tasksExpiryAttribute });
     s3.createBucket(stageNames.bucket);
+    s3.createBucket(stageNames.data);
     const failures = sqs.createQueue('failures', { MessageRetentionPeriod: '1209600' });
     const hints = (name: string) =>
       sqs.createQueue(name, {
@@ -175,6 +193,8 @@ export class OwnStage {
       SLUICE_PIPELINES_TABLE: stageNames.pipelines,
       SLUICE_RELEASES_TABLE: stageNames.releases,
       SLUICE_CONTROL_TABLE: stageNames.control,
+      SLUICE_TASKS_TABLE: stageNames.tasks,
+      SLUICE_DATA_BUCKET: stageNames.data,
       SLUICE_CHANGES_QUEUE_URL: hints('changes'),
       SLUICE_ROLLOUTS_QUEUE_URL: hints('rollouts'),
       SLUICE_SWEEPS_QUEUE_URL: hints('sweeps'),
@@ -207,7 +227,9 @@ export class OwnStage {
     aws.dynamodb.onChange = (change) => {
       if (change.table === stageNames.config) this.#stream.add(change);
     };
-    aws.s3.onPut = (object) => aws.clock.after(uploadEventMs, () => void functions.codeUpdater.invoke(uploadEvent(object)));
+    aws.s3.onPut = (object) => {
+      if (object.bucket === stageNames.bucket) aws.clock.after(uploadEventMs, () => void functions.codeUpdater.invoke(uploadEvent(object)));
+    };
     if (!options.sweepByHand) aws.clock.every(settings.sweepPeriodMinutes * 60_000, () => void this.sweep());
   }
 }

@@ -36,6 +36,7 @@ export const sharedSettings = {
   reconcileAttempts: 5,
   reconcilers: { changes: 2, rollouts: 2, sweeps: 2 },
   logLevel: 'DEBUG',
+  permits: { gpu: 2, printer: 1 },
 } as const satisfies StageSettingsInput;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -1,17 +1,22 @@
 /** A custom resource's request and answer (CloudFormation user guide, crpg-ref). */
 import { z } from 'zod';
 
-/** What an answer needs of its request; it travels through the cleanups queue. */
-export const CleanupRequest = z.object({
+/** What an answer needs of its request. */
+export const CustomResourceRequest = z.object({
   ResponseURL: z.url(),
   StackId: z.string(),
   RequestId: z.string(),
   LogicalResourceId: z.string(),
-  startedAtMs: z.number(),
 });
-export type CleanupRequest = z.infer<typeof CleanupRequest>;
+export type CustomResourceRequest = z.infer<typeof CustomResourceRequest>;
 
-export async function answer(request: CleanupRequest, physicalId: string, status: 'SUCCESS' | 'FAILED', reason = ''): Promise<void> {
+/** `physicalId` must stay the same for as long as the resource does: CloudFormation deletes what has another. */
+export async function answer(
+  request: CustomResourceRequest,
+  physicalId: string,
+  status: 'SUCCESS' | 'FAILED',
+  reason = '',
+): Promise<void> {
   const { StackId, RequestId, LogicalResourceId } = request;
   const body = JSON.stringify({
     Status: status,

@@ -12,10 +12,11 @@ const fields: Record<string, z.ZodType> = StageSettings.in.shape;
 /** @throws Error that names every context key that is wrong, its value and the rule. */
 export function readSettings(node: Node): StageSettings {
   const given = contextValues(node);
-  const parsed = StageSettings.safeParse(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, coerced(name, value)])));
+  const read = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, coerced(name, value)]));
+  const parsed = StageSettings.safeParse(read);
   if (parsed.success) return parsed.data;
   throw new Error(
-    ['The settings of this stage are wrong:', ...parsed.error.issues.flatMap((issue) => sentences(issue, given))].join('\n  '),
+    ['The settings of this stage are wrong:', ...parsed.error.issues.flatMap((issue) => sentences(issue, given, read))].join('\n  '),
   );
 }
 
@@ -37,11 +38,19 @@ function coerced(name: string, value: unknown): unknown {
   }
 }
 
-function sentences(issue: z.core.$ZodIssue, given: Record<string, unknown>): string[] {
+function sentences(issue: z.core.$ZodIssue, given: Record<string, unknown>, read: unknown): string[] {
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     return issue.keys.map((key) => `${contextPrefix}${key}: there is no such setting; there are ${Object.keys(fields).join(', ')}`);
   }
   const [name, ...inside] = issue.path.map(String);
   const where = [`${contextPrefix}${name}`, ...inside].join('.');
-  return [`${where}: ${issue.message} (got ${JSON.stringify(given[name ?? ''])})`];
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map(({ message }) => `${where}: the name ${message} (got ${JSON.stringify(inside.at(-1))})`);
+  }
+  // A setting as it was given; a part of one, given as JSON, as it was read.
+  const value = inside.length === 0 ? given[name ?? ''] : issue.path.reduce(partOf, read);
+  return [`${where}: ${issue.message} (got ${JSON.stringify(value)})`];
 }
+
+const partOf = (whole: unknown, key: PropertyKey): unknown =>
+  typeof whole === 'object' && whole !== null ? Object.entries(whole).find(([name]) => name === String(key))?.[1] : undefined;

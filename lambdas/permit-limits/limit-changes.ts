@@ -27,15 +27,23 @@ export interface LimitChanges {
   forget: string[];
 }
 
-/** @throws Error that names every property that is wrong, and the rule. */
+/** @throws Error that names every property that is wrong, its value and the rule. */
 export function limitChanges(event: unknown): LimitChanges {
   const parsed = Request.safeParse(event);
   if (!parsed.success) {
-    throw new Error(`permits: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+    throw new Error(`permits: ${parsed.error.issues.map((issue) => sentence(issue, event)).join('; ')}`);
   }
   const request = parsed.data;
   if (request.RequestType === 'Delete') return { set: [], forget: [] };
   const set = request.ResourceProperties.Permits.map(({ Name, Limit: limit }) => ({ name: Name, limit }));
   const before = request.RequestType === 'Update' ? request.OldResourceProperties.Permits : [];
   return { set, forget: before.map(({ Name }) => Name).filter((old) => !set.some(({ name }) => name === old)) };
+}
+
+function sentence({ path, message }: z.core.$ZodIssue, event: unknown): string {
+  const value = path.reduce<unknown>(
+    (whole, key) => (typeof whole === 'object' && whole !== null ? Reflect.get(whole, key) : undefined),
+    event,
+  );
+  return `${path.join('.')}: ${message}${value === undefined ? '' : ` (got ${JSON.stringify(value)})`}`;
 }

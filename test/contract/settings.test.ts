@@ -23,6 +23,8 @@ describe('settings of a stage', () => {
       reconcileAttempts: 7,
       reconcilers: { changes: expect.any(Number), rollouts: expect.any(Number), sweeps: expect.any(Number) },
       reserveOwnConcurrency: true,
+      permits: {},
+      deadLetterPeriodMinutes: 60,
     });
   });
 
@@ -46,6 +48,24 @@ describe('settings of a stage', () => {
     ['drainLookSeconds', [1, 900], [0, 901]],
     ['reconcileAttempts', [1, 20], [0, 21]],
     ['reconcilers', [{}, { changes: 2 }, { sweeps: 50 }], [{ changes: 1 }, { rollouts: 51 }, { other: 2 }]],
+    [
+      'permits',
+      [{}, { gpu: 0 }, { gpu: 1_000, 'A1_.-': 1 }, { ['a'.repeat(64)]: 1 }],
+      [
+        { gpu: -1 },
+        { gpu: 1_001 },
+        { gpu: 1.5 },
+        { gpu: '1' },
+        { '': 1 },
+        { '1': 1 },
+        { 'a b': 1 },
+        { 'a#b': 1 },
+        { ['a'.repeat(65)]: 1 },
+        ['gpu'],
+        'gpu',
+      ],
+    ],
+    ['deadLetterPeriodMinutes', [1, 1_440], [0, 1_441, 1.5]],
     ['pipelinesOnDestroy', ['drain', 'discard'], ['keep']],
     ['dataOnDestroy', ['retain', 'delete'], ['keep']],
     ['codeStorage', ['reference', 'copy'], ['zip']],
@@ -71,6 +91,8 @@ describe('the environment of our functions', () => {
     'SLUICE_PIPELINES_TABLE',
     'SLUICE_RELEASES_TABLE',
     'SLUICE_CONTROL_TABLE',
+    'SLUICE_TASKS_TABLE',
+    'SLUICE_DATA_BUCKET',
     'SLUICE_CODE_BUCKET',
     'SLUICE_CONSUMER_ROLE_ARN',
     'SLUICE_CONSUMER_LOG_GROUP',

@@ -30,9 +30,48 @@ describe('the tables', () => {
     ['StatePipelines', ['taskGroup']],
     ['StateReleases', ['codeKey', 'id']],
     ['StateControl', ['pk', 'sk']],
+    ['StateTasks', ['pk', 'sk']],
   ])('%s has the key %j', (id, key) => {
     const [, { Properties }] = theOne(resources, 'AWS::DynamoDB::GlobalTable', id);
     expect((Properties['KeySchema'] as { AttributeName: string }[]).map(({ AttributeName }) => AttributeName)).toEqual(key);
+  });
+});
+
+it('the tasks table forgets what has expired', () => {
+  const [, { Properties }] = theOne(resources, 'AWS::DynamoDB::GlobalTable', 'StateTasks');
+  expect(Properties['TimeToLiveSpecification']).toEqual({ AttributeName: 'expiresAt', Enabled: true });
+});
+
+describe('the data bucket', () => {
+  const [id, bucket] = theOne(resources, 'AWS::S3::Bucket', 'DataBucket');
+
+  it('is encrypted and private, and lets step results go after 15 days, saved dead letters never', () => {
+    expect(bucket.Properties).toEqual({
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: {
+        Rules: [
+          { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' },
+          { ExpirationInDays: 15, Prefix: 'steps/', Status: 'Enabled' },
+        ],
+      },
+    });
+  });
+
+  it('answers over TLS only', () => {
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      Bucket: { Ref: id },
+      PolicyDocument: {
+        Statement: [
+          { Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+        ].map((statement) => Match.objectLike(statement)),
+      },
+    });
   });
 });
 

@@ -1,15 +1,15 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { outputNames } from '../../lambdas/contract/outputs.ts';
-import { ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
+import { ownReservations, ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
 import { synthesized, theOne } from './synthesized.ts';
 
 const { template, resources } = synthesized();
 const functions = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
 
 describe('our functions', () => {
-  it('are five, and nobody else’s code is deployed', () => {
-    expect(functions).toHaveLength(5);
+  it('are those that reserve concurrency, and nobody else’s code is deployed', () => {
+    expect(functions).toHaveLength(Object.keys(ownReservations(StageSettings.parse({}))).length);
   });
 
   it('run on Node 24 on arm64 and log JSON to a group with retention', () => {
@@ -92,9 +92,34 @@ it('every invocation of ours that fails for good ends in the failures queue', ()
   template.resourcePropertiesCountIs(
     'AWS::Lambda::EventInvokeConfig',
     { DestinationConfig: Match.objectLike({ OnFailure: Match.anyValue() }) },
-    3,
+    4,
   );
   template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'lambda', RedrivePolicy: Match.anyValue() });
+});
+
+describe('the permits of the stage', () => {
+  const permits = { gpu: 2, Ref: 1, constructor: 0 };
+  const stage = synthesized({ permits });
+
+  it('are a resource of their own, as a list: a name may mean something to CloudFormation', () => {
+    stage.template.hasResourceProperties('Custom::SluicePermits', {
+      Permits: [
+        { Name: 'gpu', Limit: 2 },
+        { Name: 'Ref', Limit: 1 },
+        { Name: 'constructor', Limit: 0 },
+      ],
+    });
+  });
+
+  it('are there without any, so that the last one is forgotten when it goes', () => {
+    template.resourceCountIs('Custom::SluicePermits', 1);
+  });
+
+  it('change no function when they change', () => {
+    const functionsOf = ({ resources: all }: typeof stage) =>
+      Object.entries(all).filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
+    expect(functionsOf(stage)).toEqual(functions);
+  });
 });
 
 it('the sweep runs at the period of the stage', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { arn, type Call, isAllowed, type Policy, rolePolicy, type Statement } from './statements.ts';
-import { synthesized } from './synthesized.ts';
+import { synthesized, theOne } from './synthesized.ts';
 
 const { resources } = synthesized();
 const reconciler = rolePolicy(resources, 'PipelineReconciler');
@@ -103,6 +103,32 @@ describe('a consumer', () => {
     ).toEqual([true, true, true, true, true, false, false].map((allowed) => [expect.anything(), expect.anything(), allowed]));
   });
 
+  it('remembers its tasks, and touches nothing else Sluice remembers', async () => {
+    const idOf = (type: string, start: string) => theOne(resources, type, start)[0];
+    const table = (start: string) => arn('dynamodb', `table/${idOf('AWS::DynamoDB::GlobalTable', start)}`);
+    const actions = ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((name) => `dynamodb:${name}`);
+    const may = await verdicts(consumer, [
+      ...actions.map((action): [string, string] => [action, table('StateTasks')]),
+      ['s3:PutObject', 'arn:aws:s3:::data/steps/a/b'],
+      ['s3:GetObject', 'arn:aws:s3:::data/steps/a/b'],
+      ['sqs:SendMessage', arn('sqs', idOf('AWS::SQS::Queue', 'HintsChanges'))],
+    ]);
+    expect(may.filter(([, , allowed]) => !allowed)).toEqual([]);
+    const mayNot = await verdicts(consumer, [
+      ['dynamodb:Scan', table('StateTasks')],
+      ...['Config', 'StatePipelines', 'StateReleases', 'StateControl'].flatMap((start) =>
+        actions.map((action): [string, string] => [action, table(start)]),
+      ),
+      ['s3:PutObject', 'arn:aws:s3:::data/dead-letters/a'],
+      ['s3:GetObject', 'arn:aws:s3:::data/dead-letters/a'],
+      ['s3:DeleteObject', 'arn:aws:s3:::data/steps/a/b'],
+      ['s3:PutObject', 'arn:aws:s3:::code/steps/a'],
+      ['sqs:ReceiveMessage', arn('sqs', idOf('AWS::SQS::Queue', 'HintsChanges'))],
+      ['sqs:SendMessage', arn('sqs', idOf('AWS::SQS::Queue', 'HintsRollouts'))],
+    ]);
+    expect(mayNot.filter(([, , allowed]) => allowed)).toEqual([]);
+  });
+
   it('gets network interfaces from Lambda, and makes none itself', async () => {
     const call = { action: 'ec2:CreateNetworkInterface', resource: 'arn:aws:ec2:eu-central-1:123456789012:network-interface/*' };
     expect(await isAllowed(consumer, call)).toBe(true);
@@ -110,8 +136,19 @@ describe('a consumer', () => {
   });
 });
 
-it('the stack cleaner may delete code only where the data goes with the stack', async () => {
-  const call = { action: 's3:DeleteObjectVersion', resource: 'arn:aws:s3:::code/consumer.zip' };
-  expect(await isAllowed(rolePolicy(resources, 'StackCleaner'), call)).toBe(false);
-  expect(await isAllowed(rolePolicy(synthesized({ dataOnDestroy: 'delete' }).resources, 'StackCleaner'), call)).toBe(true);
+it.each(['code/consumer.zip', 'data/dead-letters/a'])(
+  'the stack cleaner may delete %s only where the data goes with the stack',
+  async (object) => {
+    const call = { action: 's3:DeleteObjectVersion', resource: `arn:aws:s3:::${object}` };
+    expect(await isAllowed(rolePolicy(resources, 'StackCleaner'), call)).toBe(false);
+    expect(await isAllowed(rolePolicy(synthesized({ dataOnDestroy: 'delete' }).resources, 'StackCleaner'), call)).toBe(true);
+  },
+);
+
+it('the permits are set in the tasks table and nowhere else', async () => {
+  const table = (start: string) => arn('dynamodb', `table/${theOne(resources, 'AWS::DynamoDB::GlobalTable', start)[0]}`);
+  const permits = rolePolicy(resources, 'PermitLimits');
+  expect(await isAllowed(permits, { action: 'dynamodb:UpdateItem', resource: table('StateTasks') })).toBe(true);
+  expect(await isAllowed(permits, { action: 'dynamodb:UpdateItem', resource: table('StateControl') })).toBe(false);
+  expect(await isAllowed(permits, { action: 'dynamodb:DeleteItem', resource: table('StateTasks') })).toBe(false);
 });

@@ -45,22 +45,23 @@ describe('what cdk destroy keeps', () => {
     return [
       theOne(stage, 'AWS::DynamoDB::GlobalTable', 'Config'),
       theOne(stage, 'AWS::S3::Bucket', 'Code'),
+      theOne(stage, 'AWS::S3::Bucket', 'Data'),
       theOne(stage, 'AWS::Logs::LogGroup', 'Consumers'),
     ].map(([, { DeletionPolicy }]) => DeletionPolicy);
   };
 
-  it('is the config, the code and the consumers’ log by default', () => {
-    expect(policies({})).toEqual(['Retain', 'Retain', 'Retain']);
+  it('is the config, the code, saved dead letters and the consumers’ log by default', () => {
+    expect(policies({})).toEqual(['Retain', 'Retain', 'Retain', 'Retain']);
   });
 
   it('is nothing with dataOnDestroy=delete', () => {
-    expect(policies({ dataOnDestroy: 'delete' })).toEqual(['Delete', 'Delete', 'Delete']);
+    expect(policies({ dataOnDestroy: 'delete' })).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
   });
 
   it('is none of the state, which is worthless without the stack', () => {
     const state = Object.entries(synthesized().resources).filter(
       ([id, { Type }]) => id.startsWith('State') && Type === 'AWS::DynamoDB::GlobalTable',
     );
-    expect(state.map(([, { DeletionPolicy }]) => DeletionPolicy)).toEqual(['Delete', 'Delete', 'Delete']);
+    expect(state.map(([, { DeletionPolicy }]) => DeletionPolicy)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
   });
 });

@@ -43,6 +43,7 @@ function filledIn(value: unknown): unknown {
 
 function arnOf(id: string): string {
   if (id.startsWith('CodeBucket')) return 'arn:aws:s3:::code';
+  if (id.startsWith('DataBucket')) return 'arn:aws:s3:::data';
   if (/^(Config|State)/.test(id)) return arn('dynamodb', `table/${id}`);
   if (id.startsWith('ConsumersRole')) return `arn:aws:iam::${account}:role/sluice-dev/consumers`;
   if (id.startsWith('ConsumersLog')) return arn('logs', 'log-group:consumers:*');

@@ -94,9 +94,10 @@ export interface TaskQueue {
 }
 
 export type PermitAnswer =
+  /** `untilMs`: when the holder must have stopped by its own clock, unless it renewed; others wait for the skew, too. */
   | { kind: 'granted'; token: string; untilMs: number }
   | { kind: 'wait'; seconds: number }
-  /** The stage has no permit of that name; `known` are those it has. */
+  /** The stage has no permit of that name. */
   | { kind: 'unknown' };
 
 /** Who asks for a permit, and how to wake him. */
@@ -110,13 +111,17 @@ export interface PermitRequest {
   receiptHandle: string;
   /** When the task was first sent: who waits longer goes first. */
   sentAtMs: number;
+  /** Receives of its message, this one included: the more, the later it comes back unless it is woken. */
+  receives: number;
+  /** How long it wants to hold without renewing, as its code may block the event loop. */
+  leaseMs?: number | undefined;
 }
 
 export interface Permits {
   acquire(request: PermitRequest, nowMs: number): Promise<PermitAnswer>;
-  /** Extends the lease; undefined where it is lost. */
+  /** Extends the lease, to the moment it returns (as `untilMs` when granted); undefined where it is lost. */
   renew(name: string, token: string, deadlineMs: number, nowMs: number): Promise<number | undefined>;
-  /** Gives it back and wakes whoever is next. Never throws for a lease that is gone. */
+  /** Gives it back and wakes whoever is next. Never throws for a lease that is gone; where it throws, the lease runs out. */
   release(name: string, token: string, nowMs: number): Promise<void>;
 }
 

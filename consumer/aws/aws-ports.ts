@@ -1,0 +1,47 @@
+/** The runtime's world on AWS. Clients are made here, at the first batch; those few consumers need come when asked for. */
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Ports } from '../ports.ts';
+import type { ConsumerSettings } from '../runtime/consumer-settings.ts';
+import { groupCooling } from './group-cooling.ts';
+import { largeResults } from './large-results.ts';
+import { permits } from './permits.ts';
+import { secrets } from './secrets.ts';
+import { systemTaskClock } from './system-task-clock.ts';
+import { taskQueue } from './task-queue.ts';
+import { taskRecords } from './task-records.ts';
+
+/** A call that hangs must not eat the task's time: cut off, and tried three times by the SDK (its `standard` mode). */
+export const clientOptions = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+};
+
+export interface ConsumerClients {
+  sqs: Pick<SQSClient, 'send'>;
+  documents: Pick<DynamoDBDocumentClient, 'send'>;
+}
+
+export function awsPorts(settings: ConsumerSettings): Ports {
+  const sqs = new SQSClient(clientOptions);
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions), { marshallOptions: { removeUndefinedValues: true } });
+  return portsOver({ sqs, documents }, settings);
+}
+
+/** The same over given clients: a double that enforces AWS's rules can stand in. */
+export function portsOver({ sqs, documents }: ConsumerClients, settings: ConsumerSettings): Ports {
+  return {
+    clock: systemTaskClock,
+    random: Math.random,
+    newId: randomUUID,
+    queue: taskQueue(sqs, settings),
+    records: taskRecords(documents, settings.tasksTable),
+    largeResults: largeResults(settings.dataBucket),
+    cooling: groupCooling(documents, sqs, settings),
+    permits: permits(documents, sqs, settings.tasksTable),
+    secrets: secrets(),
+    writeLine: (line) => void process.stdout.write(line),
+  };
+}

@@ -1,0 +1,28 @@
+/** Step results too large for the table, as objects of the data bucket. The S3 client comes with the first of them. */
+import type { LargeResults } from '../ports.ts';
+
+export function largeResults(bucket: string): LargeResults {
+  let loaded: ReturnType<typeof load> | undefined;
+  const s3 = () => {
+    loaded ??= load();
+    return loaded;
+  };
+  return {
+    async put(key, json) {
+      const { client, PutObjectCommand } = await s3();
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: json, ContentType: 'application/json' }));
+    },
+
+    async get(key) {
+      const { client, GetObjectCommand } = await s3();
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      if (Body === undefined) throw new Error(`object ${key} of ${bucket} is empty`);
+      return Body.transformToString();
+    },
+  };
+}
+
+async function load() {
+  const { GetObjectCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  return { client: new S3Client({ maxAttempts: 3 }), GetObjectCommand, PutObjectCommand };
+}

@@ -1,0 +1,159 @@
+/**
+ * Attempts, ends, steps and letters in the tasks table. Every write says under which condition it may happen, so that
+ * copies of a message, late answers and crashes leave one truth.
+ */
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import {
+  AttemptRecord,
+  attemptsSortKey,
+  letterSortKey,
+  recordKeepSeconds,
+  StepRecord,
+  stepSortKey,
+  taskKey,
+} from '../../lambdas/contract/task-table.ts';
+import { letterText } from '../../lambdas/domain/task/letter.ts';
+import type { HeldTask, TaskRecords, TaskReference } from '../ports.ts';
+
+type Documents = Pick<DynamoDBDocumentClient, 'send'>;
+
+const attemptsKey = ({ pipeline, task, redrives }: TaskReference) => ({ pk: taskKey(pipeline, task), sk: attemptsSortKey(redrives) });
+const expiry = (nowMs: number, keepSeconds = recordKeepSeconds) => Math.ceil(nowMs / 1_000) + keepSeconds;
+
+export function taskRecords(documents: Documents, TableName: string): TaskRecords {
+  return {
+    async claim(claim, nowMs) {
+      const { Attributes, failedOn } = await update(documents, {
+        TableName,
+        Key: attemptsKey(claim),
+        UpdateExpression:
+          'SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, expiresAt = :expires ADD starts :one',
+        ConditionExpression:
+          'attribute_not_exists(#status) OR (#status IN (:running, :waiting) AND (attribute_not_exists(aliveUntilMs) OR aliveUntilMs < :now))',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ...{ ':running': 'running', ':waiting': 'waiting', ':holder': claim.holder, ':alive': claim.aliveUntilMs },
+          ...{ ':now': nowMs, ':expires': expiry(nowMs), ':one': 1 },
+        },
+        ReturnValues: 'ALL_OLD',
+      });
+      if (failedOn === undefined)
+        return { kind: 'claimed', before: Attributes === undefined ? undefined : AttemptRecord.parse(Attributes) };
+      const record = AttemptRecord.parse(failedOn);
+      if (record.status === 'done' || record.status === 'dead') return { kind: 'ended', record };
+      // The first answer was lost and the SDK asked again: this start is counted already.
+      if (record.holder === claim.holder) return { kind: 'claimed', before: { ...record, starts: record.starts - 1, status: 'waiting' } };
+      return { kind: 'held', untilMs: record.aliveUntilMs ?? nowMs };
+    },
+
+    async release(claim, { excused, failed }, nowMs) {
+      await update(documents, {
+        TableName,
+        Key: attemptsKey(claim),
+        UpdateExpression: `SET #status = :waiting, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts, excused :excused`,
+        ConditionExpression: condition(claim),
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ...{ ':waiting': 'waiting', ':expires': expiry(nowMs), ':failed': failed, ':none': [] },
+          ...{ ':starts': claim.holder === undefined ? 1 : 0, ':excused': excused ? 1 : 0 },
+          ...conditionValues(claim),
+        },
+      });
+    },
+
+    async end(claim, { status, keepSeconds, failed }, nowMs) {
+      const { failedOn } = await update(documents, {
+        TableName,
+        Key: attemptsKey(claim),
+        UpdateExpression: `SET #status = :status, endedAtMs = :now, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts`,
+        ConditionExpression: condition(claim),
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ...{ ':status': status, ':now': nowMs, ':expires': expiry(nowMs, keepSeconds), ':failed': failed, ':none': [] },
+          ...{ ':starts': claim.holder === undefined ? 1 : 0 },
+          ...conditionValues(claim),
+        },
+      });
+      return failedOn === undefined;
+    },
+
+    async lettered(task, nowMs) {
+      await documents.send(
+        new UpdateCommand({
+          TableName,
+          Key: attemptsKey(task),
+          UpdateExpression: 'SET letteredAtMs = :now',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':now': nowMs },
+        }),
+      );
+    },
+
+    async forget(task) {
+      await documents.send(new DeleteCommand({ TableName, Key: attemptsKey(task) }));
+    },
+
+    async steps({ pipeline, task }) {
+      const found = new Map<string, StepRecord>();
+      const prefix = stepSortKey('');
+      for await (const items of pages(documents, TableName, taskKey(pipeline, task), prefix))
+        for (const { sk, ...item } of items) found.set(String(sk).slice(prefix.length), StepRecord.parse(item));
+      return found;
+    },
+
+    async recordStep({ pipeline, task }, name, record) {
+      const Key = { pk: taskKey(pipeline, task), sk: stepSortKey(name) };
+      await documents.send(new PutCommand({ TableName, Item: { ...Key, ...record } }));
+    },
+
+    async keepLetter(task, letter, messageId, nowMs) {
+      const Key = { pk: taskKey(task.pipeline, task.task), sk: letterSortKey(task.redrives) };
+      await documents.send(new PutCommand({ TableName, Item: { ...Key, json: letterText(letter), messageId, expiresAt: expiry(nowMs) } }));
+    },
+  };
+}
+
+const appended = ', history = list_append(if_not_exists(history, :none), :failed)';
+
+/** Ours still, or (never claimed) of nobody and not ended. */
+const condition = ({ holder }: HeldTask) =>
+  holder === undefined ? 'attribute_not_exists(#status) OR (attribute_not_exists(holder) AND #status = :open)' : 'holder = :holder';
+const conditionValues = ({ holder }: HeldTask) => (holder === undefined ? { ':open': 'waiting' } : { ':holder': holder });
+
+/** An update whose condition may fail: `failedOn` is then the item as it is now. */
+async function update(documents: Documents, input: UpdateCommandInput): Promise<{ Attributes?: unknown; failedOn?: unknown }> {
+  try {
+    return await documents.send(new UpdateCommand(input));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+    const { TableName, Key } = input;
+    const { Item } = await documents.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
+    return { failedOn: Item ?? {} };
+  }
+}
+
+async function* pages(documents: Documents, TableName: string, pk: string, prefix: string): AsyncGenerator<Record<string, unknown>[]> {
+  let start: QueryCommandOutput['LastEvaluatedKey'];
+  do {
+    const page: QueryCommandOutput = await documents.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+        ConsistentRead: true,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+    );
+    yield page.Items ?? [];
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+}

@@ -1,0 +1,14 @@
+/** `sluice/consumer`: what an author of a consumer imports. docs/consumer.md teaches it. */
+export type { ErrorClass } from '../lambdas/contract/task-wire.ts';
+export type { Recorded, TaskContext, TaskLog, TaskMessage } from './context.ts';
+export { type ConsumerHandler, defineConsumer } from './define-consumer.ts';
+export {
+  ConfigurationError,
+  DataError,
+  PermanentError,
+  RateLimited,
+  ResourceError,
+  TaskError,
+  TransientError,
+} from './errors.ts';
+export type { BodyOf, ConsumerOptions } from './options.ts';

@@ -1,0 +1,51 @@
+/** An author's options with every default filled in. Pure. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
+import type { TaskContext } from '../context.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { ConsumerOptions } from '../options.ts';
+import type { Classifier } from './failure.ts';
+import type { Level } from './log.ts';
+import type { MetricOptions } from './metrics.ts';
+
+export interface Definition {
+  task: (body: unknown, context: TaskContext) => unknown;
+  schema: StandardSchemaV1 | undefined;
+  body: 'json' | 'text';
+  classify: Classifier | undefined;
+  /** Undefined: a task delivered again is run again. */
+  keepDoneSeconds: number | undefined;
+  metrics: ((group: string) => MetricOptions) | undefined;
+  logLevel: Level;
+}
+
+/** Twelve hours is the longest a task can be invisible and then come again; a year is more than anybody needs. */
+const keepBounds = { least: 12 * 3_600, most: 365 * 86_400 };
+
+/** Throws a {@link ConfigurationError} for options that TypeScript would have refused. */
+export function definitionOf<S extends StandardSchemaV1 | undefined>(options: ConsumerOptions<S>): Definition {
+  const { task, schema, body = 'json', classify, duplicates, metrics, logLevel = 'INFO' } = options;
+  if (typeof task !== 'function') throw new ConfigurationError('defineConsumer: task must be a function');
+  if (body !== 'json' && body !== 'text')
+    throw new ConfigurationError(`defineConsumer: body must be 'json' or 'text' (got ${JSON.stringify(body)})`);
+  const keepSeconds = duplicates === false ? undefined : (duplicates?.keepSeconds ?? recordKeepSeconds);
+  if (keepSeconds !== undefined && !(keepSeconds >= keepBounds.least && keepSeconds <= keepBounds.most))
+    throw new ConfigurationError(
+      `defineConsumer: duplicates.keepSeconds must be from ${keepBounds.least} (12 hours) to ${keepBounds.most} (got ${keepSeconds})`,
+    );
+  return {
+    // The schema's output is what the task takes: `parseBody` makes it so.
+    task: task as Definition['task'],
+    schema,
+    body,
+    classify,
+    keepDoneSeconds: keepSeconds,
+    metrics: metrics === false ? undefined : (group) => metricOptions(metrics, group),
+    logLevel,
+  };
+}
+
+function metricOptions(metrics: Exclude<ConsumerOptions['metrics'], false>, group: string): MetricOptions {
+  const { namespace = 'Sluice', groupDimension = false } = metrics ?? {};
+  return { namespace, groupDimension: typeof groupDimension === 'function' ? groupDimension(group) : groupDimension };
+}

@@ -1,0 +1,68 @@
+/** An SQS record as the task it carries. Parses our attributes; leaves the body alone. */
+import type { SQSRecord } from 'aws-lambda';
+import { type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
+import { readLetter } from '../../lambdas/domain/task/letter.ts';
+import type { TaskMessage } from '../context.ts';
+import type { LetterMessage, TaskReference } from '../ports.ts';
+
+export interface ReceivedTask extends TaskReference {
+  job: string | undefined;
+  message: TaskMessage;
+  body: string;
+  receiptHandle: string;
+  /** What it went through before it was last put back. */
+  letter: Letter | undefined;
+  /** As SQS takes them, to send them on. */
+  attributes: LetterMessage['attributes'];
+}
+
+/** DynamoDB takes 2,048 bytes as a key; our own part of it and a hash for longer ids leave this. */
+const longestId = 1_024;
+
+export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
+  const texts = textAttributes(record);
+  const letter = readLetter(texts[taskAttributes.letter]);
+  return {
+    pipeline,
+    task: letter?.task ?? senderId(texts[taskAttributes.task]) ?? record.messageId,
+    redrives: letter?.redrives ?? 0,
+    job: letter?.job ?? texts[taskAttributes.job],
+    message: {
+      id: record.messageId,
+      sentAt: new Date(letter?.sentAt ?? Number(record.attributes.SentTimestamp)),
+      receives: Number(record.attributes.ApproximateReceiveCount),
+      attributes: ownAttributes(texts),
+      messageGroup: record.attributes.MessageGroupId,
+    },
+    body: record.body,
+    receiptHandle: record.receiptHandle,
+    letter,
+    attributes: sendableAttributes(record),
+  };
+}
+
+/** An id no key can hold counts as none. */
+const senderId = (id: string | undefined) => (id !== undefined && id !== '' && Buffer.byteLength(id) <= longestId ? id : undefined);
+
+function textAttributes(record: SQSRecord): Record<string, string> {
+  const texts = Object.entries(record.messageAttributes ?? {}).flatMap(([name, { stringValue }]) =>
+    stringValue === undefined ? [] : [[name, stringValue] as const],
+  );
+  return Object.fromEntries(texts);
+}
+
+function ownAttributes(texts: Record<string, string>): Record<string, string> {
+  const ours: string[] = Object.values(taskAttributes);
+  return Object.fromEntries(Object.entries(texts).filter(([name]) => !ours.includes(name)));
+}
+
+function sendableAttributes(record: SQSRecord): LetterMessage['attributes'] {
+  const entries = Object.entries(record.messageAttributes ?? {}).map(([name, { dataType, stringValue, binaryValue }]) => [
+    name,
+    binaryValue === undefined
+      ? { DataType: dataType, StringValue: stringValue ?? '' }
+      : // Lambda hands bytes over as base64.
+        { DataType: dataType, BinaryValue: new Uint8Array(Buffer.from(binaryValue, 'base64')) },
+  ]);
+  return Object.fromEntries(entries);
+}

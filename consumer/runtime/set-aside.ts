@@ -1,0 +1,82 @@
+/** The way to the dead-letter queue: record, letter, note that it was sent. Each receive goes on where the last one stopped. */
+import { createHash } from 'node:crypto';
+import { type AttemptRecord, recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
+import type { FailedAttempt, Letter } from '../../lambdas/contract/task-wire.ts';
+import { withLetter } from '../../lambdas/domain/task/letter.ts';
+import type { Failure } from './failure.ts';
+import type { Settled } from './settle.ts';
+import type { TaskRun } from './task-run.ts';
+
+/** After a letter that could not be sent, or a task somebody else may hold. */
+const trySoonSeconds = 30;
+
+export async function setAside(run: TaskRun, failure: Failure, failed: FailedAttempt[]): Promise<Settled> {
+  const { ports } = run.runtime;
+  const end = { status: 'dead', keepSeconds: recordKeepSeconds, failed } as const;
+  if (!(await ports.records.end(run.held, end, ports.clock.nowMs()))) {
+    run
+      .log()
+      .warn('failed for good, but another copy of it ended or runs: that one decides', { class: failure.class, reason: failure.message });
+    await ports.queue.comeBack(run.received.receiptHandle, trySoonSeconds);
+    return 'comesBack';
+  }
+  const { opening } = run;
+  const earlier = [...(run.received.letter?.history ?? []), ...opening.history, ...(opening.silent ? [opening.silent] : [])];
+  return sendLetter(run, { ...letterBase(run), ...ofFailure(failure), attempt: opening.attempt, history: earlier });
+}
+
+/** A task whose record says it is dead, and nobody knows of a letter: it is written from the record. */
+export async function sendMissingLetter(run: TaskRun, record: AttemptRecord): Promise<Settled> {
+  const last = record.history.at(-1);
+  const failure = { class: last?.class ?? 'PERMANENT', message: last?.message ?? 'not recorded', step: last?.step } as const;
+  const earlier = [...(run.received.letter?.history ?? []), ...record.history.slice(0, -1)];
+  return sendLetter(run, { ...letterBase(run), ...ofFailure(failure), attempt: last?.attempt ?? record.starts, history: earlier });
+}
+
+const ofFailure = ({
+  class: errorClass,
+  message,
+  step,
+  stack,
+}: Pick<Failure, 'class' | 'message' | 'step'> & { stack?: string | undefined }) => ({
+  class: errorClass,
+  message,
+  ...(stack === undefined ? {} : { stack }),
+  ...(step === undefined ? {} : { step }),
+});
+
+function letterBase({ runtime, received }: TaskRun) {
+  return {
+    v: 1,
+    task: received.task,
+    group: runtime.settings.group,
+    ...(received.job === undefined ? {} : { job: received.job }),
+    time: new Date(runtime.ports.clock.nowMs()).toISOString(),
+    sentAt: received.message.sentAt.toISOString(),
+    redrives: received.redrives,
+    by: 'sluice',
+  } as const;
+}
+
+async function sendLetter(run: TaskRun, letter: Letter): Promise<Settled> {
+  const { ports } = run.runtime;
+  const { body, attributes, message, task, redrives } = run.received;
+  const laid = withLetter(attributes, Buffer.byteLength(body), letter);
+  const about = { class: letter.class, reason: letter.message, step: letter.step, stack: letter.stack };
+  try {
+    const messageId = await ports.queue.setAside({
+      body,
+      attributes: laid.attributes,
+      messageGroup: message.messageGroup,
+      deduplicationId: `${createHash('sha256').update(task).digest('hex').slice(0, 64)}-${redrives}`,
+    });
+    if (!laid.fits) await ports.records.keepLetter(run.held, letter, messageId, ports.clock.nowMs());
+    await ports.records.lettered(run.held, ports.clock.nowMs());
+  } catch (error) {
+    run.log().error('failed for good, but could not be set aside: tried again', { ...about, error });
+    await ports.queue.comeBack(run.received.receiptHandle, trySoonSeconds).catch(() => undefined);
+    return 'comesBack';
+  }
+  run.log().error('failed for good; set aside', about);
+  return 'finished';
+}

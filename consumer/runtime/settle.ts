@@ -1,0 +1,115 @@
+/**
+ * What becomes of a task after its outcome: recorded, back on the queue after a while, or set aside with its reason. The
+ * order is what keeps it: first the record, then the letter, then the message; a crash in between is mended by the next
+ * receive.
+ */
+import type { ErrorClass, FailedAttempt } from '../../lambdas/contract/task-wire.ts';
+import { isRetried } from '../../lambdas/contract/task-wire.ts';
+import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
+import { backOffSeconds, visibilitySeconds } from '../../lambdas/domain/task/back-off.ts';
+import type { Failure } from './failure.ts';
+import { type Counts, countsOf } from './metrics.ts';
+import type { Outcome } from './run-task.ts';
+import { setAside } from './set-aside.ts';
+import type { TaskRun } from './task-run.ts';
+
+/** Whether the message is finished with, or comes back. */
+export type Settled = 'finished' | 'comesBack';
+
+export async function settle(run: TaskRun, outcome: Outcome, counts: Counts): Promise<Settled> {
+  switch (outcome.kind) {
+    case 'done':
+      counts.succeeded += 1;
+      return recordDone(run);
+    case 'over':
+      counts.duplicates += 1;
+      return 'finished';
+    case 'failed':
+      return settleFailure(run, outcome.failure, counts);
+    case 'limited': {
+      counts.rateLimited += 1;
+      const untilMs = await run.runtime.cooling.cool(outcome.retryAfterSeconds, outcome.message);
+      const seconds = (untilMs - run.runtime.ports.clock.nowMs()) / 1_000;
+      run.log().info('rate-limited; its group cools', { reason: outcome.message, seconds });
+      return excuse(run, seconds, `rate-limited: ${outcome.message}`, counts);
+    }
+    case 'back':
+      counts.handedBack += 1;
+      return excuse(run, outcome.seconds, outcome.why, counts);
+  }
+}
+
+async function recordDone(run: TaskRun): Promise<Settled> {
+  const { ports, definition } = run.runtime;
+  const { keepDoneSeconds } = definition;
+  if (!run.claimed) return 'finished';
+  try {
+    if (keepDoneSeconds === undefined) await ports.records.forget(run.held);
+    else if (!(await ports.records.end(run.held, { status: 'done', keepSeconds: keepDoneSeconds, failed: [] }, ports.clock.nowMs())))
+      run.log().warn('done, but it had ended before: it ran twice');
+  } catch (error) {
+    // Run it again, because nobody could write down that it ran? It is done.
+    run.log().error('done, but this could not be recorded: a copy that is delivered again would run again', { error });
+  }
+  return 'finished';
+}
+
+async function settleFailure(run: TaskRun, failure: Failure, counts: Counts): Promise<Settled> {
+  const { settings, ports } = run.runtime;
+  const { attempt } = run.opening;
+  countsOf(counts, failure.class).failed += 1;
+  if (!isRetried(failure.class) || isExhausted(settings.retry, attempt + 1) || isLastReceive(run)) return setAsideFor(run, failure, counts);
+  countsOf(counts, failure.class).retried += 1;
+  const seconds = visibilitySeconds(Math.max(backOffSeconds(settings.retry, attempt, ports.random()), failure.retryAfterSeconds ?? 0));
+  run
+    .log()
+    .warn('failed; comes back', { class: failure.class, reason: failure.message, step: failure.step, stack: failure.stack, seconds });
+  await ports.records.release(run.held, { excused: false, failed: failedAttempts(run, failure) }, ports.clock.nowMs());
+  await comeBack(run, seconds);
+  return 'comesBack';
+}
+
+async function excuse(run: TaskRun, seconds: number, why: string, counts: Counts): Promise<Settled> {
+  const { ports } = run.runtime;
+  if (isLastReceive(run)) {
+    const message = `received ${run.received.message.receives} times, as often as queue.maxReceiveCount allows; the last time: ${why}`;
+    return setAsideFor(run, { class: 'TRANSIENT', message, stack: undefined, step: undefined, retryAfterSeconds: undefined }, counts);
+  }
+  // Unclaimed, nothing was counted that would have to be excused.
+  if (run.claimed) await ports.records.release(run.held, { excused: true, failed: failedAttempts(run, undefined) }, ports.clock.nowMs());
+  await comeBack(run, visibilitySeconds(seconds));
+  return 'comesBack';
+}
+
+export async function setAsideFor(run: TaskRun, failure: Failure, counts: Counts): Promise<Settled> {
+  countsOf(counts, failure.class).deadLettered += 1;
+  return setAside(run, failure, failedAttempts(run, failure));
+}
+
+/** The next receive would be one too many: SQS would move the task, without a reason. */
+const isLastReceive = ({ received, runtime }: TaskRun) => received.message.receives >= runtime.settings.maxReceiveCount;
+
+/** What is new for the record: the attempt before, if it ended without a word, and this one. */
+function failedAttempts({ opening, runtime }: TaskRun, failure: Failure | undefined): FailedAttempt[] {
+  const time = new Date(runtime.ports.clock.nowMs()).toISOString();
+  return [...(opening.silent ? [opening.silent] : []), ...(failure ? [failedAttempt(failure, opening.attempt, time)] : [])];
+}
+
+/** A record of a hundred of them must fit an item. */
+const historyMessageCharacters = 300;
+
+function failedAttempt(
+  failure: { class: ErrorClass; message: string; step: string | undefined },
+  attempt: number,
+  time: string,
+): FailedAttempt {
+  const message = failure.message.slice(0, historyMessageCharacters);
+  return { attempt, class: failure.class, message, time, ...(failure.step === undefined ? {} : { step: failure.step }) };
+}
+
+/** Where this fails the queue's own visibility timeout brings it back, later. */
+async function comeBack(run: TaskRun, seconds: number): Promise<void> {
+  await run.runtime.ports.queue.comeBack(run.received.receiptHandle, seconds).catch((error: unknown) => {
+    run.log().warn('visibility not changed: comes back after that of its queue', { error });
+  });
+}

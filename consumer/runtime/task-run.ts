@@ -1,0 +1,110 @@
+/** One start of one task: what is known of it, and what its context may do to it. Holds no decisions of its own. */
+import type { AttemptRecord } from '../../lambdas/contract/task-table.ts';
+import { clockSkewMs } from '../../lambdas/contract/task-table.ts';
+import { type Opening, openAttempt } from '../../lambdas/domain/task/attempt.ts';
+import type { TimeBudget } from '../../lambdas/domain/task/time-budget.ts';
+import type { TaskLog } from '../context.ts';
+import type { HeldTask } from '../ports.ts';
+import { Interruption } from './interruption.ts';
+import { taskLog } from './log.ts';
+import type { ReceivedTask } from './read-task.ts';
+import type { Runtime } from './runtime.ts';
+
+export class TaskRun {
+  readonly runtime: Runtime;
+  readonly received: ReceivedTask;
+  readonly budget: TimeBudget;
+  readonly abort = new AbortController();
+  opening: Opening = openAttempt(undefined);
+  /** Whether the task has a record from before this start, and may so have recorded steps. */
+  seenBefore: boolean;
+  /** Why it ends here without having failed; whatever the author's code makes of it. */
+  interruption: Interruption | undefined;
+  /** Where errors came out of a step. */
+  readonly stepOfError = new WeakMap<object, string>();
+  /** The step that runs. */
+  currentStep: string | undefined;
+  /** Monotonic. */
+  startedMs = 0;
+  private holder: string | undefined;
+
+  constructor(runtime: Runtime, received: ReceivedTask, budget: TimeBudget) {
+    this.runtime = runtime;
+    this.received = received;
+    this.budget = budget;
+    this.seenBefore = received.redrives > 0;
+  }
+
+  get held(): HeldTask {
+    const { pipeline, task, redrives } = this.received;
+    return { pipeline, task, redrives, holder: this.holder };
+  }
+
+  /** Every line carries the task's ids. */
+  log(): TaskLog {
+    const { definition, ports } = this.runtime;
+    return taskLog(definition.logLevel, idsOf(this), ports);
+  }
+
+  /** Wall-clock moment of a moment of the budget. */
+  wallMs(monotonicMs: number): number {
+    const { clock } = this.runtime.ports;
+    return clock.nowMs() + (monotonicMs - clock.monotonicMs());
+  }
+
+  /** Takes the task for this run alone. Undefined: ours; else the record of its end, or when to ask again. */
+  async claim(): Promise<{ ended: AttemptRecord } | { heldUntilMs: number } | undefined> {
+    const { records, clock, newId } = this.runtime.ports;
+    const holder = newId();
+    const { pipeline, task, redrives } = this.received;
+    // Lambda kills the function at its end: nobody runs this task for us after it.
+    const aliveUntilMs = Math.ceil(this.wallMs(this.budget.endMs)) + clockSkewMs;
+    const answer = await records.claim({ pipeline, task, redrives, holder, aliveUntilMs }, clock.nowMs());
+    if (answer.kind === 'held') return { heldUntilMs: answer.untilMs };
+    if (answer.kind === 'ended') return { ended: answer.record };
+    this.holder = holder;
+    this.opening = openAttempt(answer.before);
+    this.seenBefore ||= answer.before !== undefined;
+    return undefined;
+  }
+
+  get claimed(): boolean {
+    return this.holder !== undefined;
+  }
+
+  /** For what needs the task to itself in the midst of a run. Throws an {@link Interruption} where somebody else has it. */
+  async ensureClaimed(): Promise<void> {
+    if (this.claimed) return;
+    const taken = await this.claim();
+    if (taken === undefined) return;
+    throw this.interrupt('heldUntilMs' in taken ? heldElsewhere(this, taken.heldUntilMs) : endedElsewhere(taken.ended));
+  }
+
+  /** Remembers the first reason, and gives it to be thrown. */
+  interrupt(reason: Interruption): Interruption {
+    this.interruption ??= reason;
+    return this.interruption;
+  }
+}
+
+/** One that is dead without a letter is looked at once more, for the letter. */
+function endedElsewhere({ status, letteredAtMs }: AttemptRecord): Interruption {
+  return new Interruption('another copy of it has ended', status === 'dead' && letteredAtMs === undefined ? 5 : undefined);
+}
+
+export function heldElsewhere({ runtime }: TaskRun, untilMs: number): Interruption {
+  return new Interruption('another copy of it may still run', Math.max(1, (untilMs - runtime.ports.clock.nowMs()) / 1_000));
+}
+
+function idsOf({ runtime, received, opening }: TaskRun): Record<string, unknown> {
+  const { settings } = runtime;
+  return {
+    stage: settings.stage,
+    group: settings.group,
+    taskId: received.task,
+    ...(received.job === undefined ? {} : { job: received.job }),
+    attempt: opening.attempt,
+    receives: received.message.receives,
+    messageId: received.message.id,
+  };
+}

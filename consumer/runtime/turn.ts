@@ -1,0 +1,37 @@
+/** When the next task of an invocation may start: the rate, the group's cooling, and what still fits into the time. */
+import { fits, type TimeBudget } from '../../lambdas/domain/task/time-budget.ts';
+import type { Runtime } from './runtime.ts';
+
+/** No further task of this invocation; they come back after `seconds`, and the invocation stays for `holdMs`. */
+export interface Stop {
+  kind: 'stop';
+  seconds: number;
+  holdMs: number;
+  why: string;
+}
+
+/** A cooling group is not left at once, or its poller would bring the next batch only to put it back. */
+const longestHoldMs = 30_000;
+
+/** How long the next task must wait, or that it cannot start in this invocation. `first`: none has started in it yet. */
+export async function planTurn(runtime: Runtime, budget: TimeBudget, first: boolean): Promise<{ kind: 'wait'; ms: number } | Stop> {
+  const { clock } = runtime.ports;
+  const { spacingMs, nextStartMs } = runtime.turns;
+  const coolsMs = Math.max(0, (await runtime.cooling.untilMs()) - clock.nowMs());
+  const now = clock.monotonicMs();
+  const ms = Math.max(coolsMs, nextStartMs - now, 0);
+  if (fits(budget, { startMs: now + ms, spacingMs, expectedMs: runtime.typicalMs, first: first && ms === 0 })) return { kind: 'wait', ms };
+  const holdMs = Math.max(0, Math.min(ms, longestHoldMs, budget.deadlineMs - now));
+  const why = coolsMs > 0 ? 'its group cools' : 'the invocation has no time left for it';
+  return { kind: 'stop', seconds: coolsMs / 1_000, holdMs, why };
+}
+
+/** Waits until a task may start, where that is within this invocation. */
+export async function awaitTurn(runtime: Runtime, budget: TimeBudget, first: boolean): Promise<{ kind: 'go' } | Stop> {
+  for (;;) {
+    const turn = await planTurn(runtime, budget, first);
+    if (turn.kind === 'stop') return turn;
+    if (turn.ms === 0) return { kind: 'go' };
+    await runtime.ports.clock.sleep(turn.ms);
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * `sluice/consumer/testing`: a consumer as its queue would run it, without AWS and without waiting. Time is virtual: it
+ * passes when the runtime waits, when the task calls `ctx.sleep`, and when the test says `advance`.
+ *
+ *   const orders = testConsumer(handler, { secrets: { API_KEY: 'test' } });
+ *   const task = orders.send({ orderId: 7 });
+ *   expect((await task.attempt()).outcome).toBe('retry');
+ *   expect((await task.untilEnd()).outcome).toBe('done');
+ */
+import type { SQSRecord } from 'aws-lambda';
+import { taskAttributes } from '../lambdas/contract/task-wire.ts';
+import type { RetryRule } from '../lambdas/domain/task/back-off.ts';
+import { type ConsumerHandler, definitionKey } from './define-consumer.ts';
+import type { Ports } from './ports.ts';
+import type { ConsumerSettings } from './runtime/consumer-settings.ts';
+import type { Definition } from './runtime/definition.ts';
+import { runBatch } from './runtime/run-batch.ts';
+import { createRuntime, type Runtime } from './runtime/runtime.ts';
+import { memoryCooling } from './testing/memory-cooling.ts';
+import { memoryPermits } from './testing/memory-permits.ts';
+import { type DeadLetter, type MemoryQueue, memoryQueue } from './testing/memory-queue.ts';
+import { memoryRecords } from './testing/memory-records.ts';
+import { VirtualTaskClock } from './testing/virtual-clock.ts';
+
+export type { DeadLetter } from './testing/memory-queue.ts';
+
+export interface TestSettings {
+  /** Default `test`. */
+  group?: string;
+  /** Default 3 retries after 2, 4, 8 … seconds, up to 3,600. */
+  retry?: Partial<RetryRule>;
+  ratePerSecond?: number;
+  concurrency?: number;
+  /** The function's timeout. Default 30. */
+  timeoutSeconds?: number;
+  secrets?: Record<string, string>;
+  /** The stage's permits by name. */
+  permits?: Record<string, number>;
+  fifo?: boolean;
+  maxReceiveCount?: number;
+  /** When the test begins. Default 2026-01-01. */
+  now?: Date;
+  /** 0 up to 1, for the jitter of the back-off. Default 0.5. */
+  random?: () => number;
+}
+
+export interface SendOptions {
+  /** The sender's id of the task. */
+  id?: string;
+  job?: string;
+  attributes?: Record<string, string>;
+  messageGroup?: string;
+}
+
+export interface Attempt {
+  /** `back`: it comes back without having spent an attempt (rate-limited, waiting for a permit, no time left). */
+  outcome: 'done' | 'retry' | 'back' | 'dead';
+  /** What the task function returned. */
+  result: unknown;
+  /** Seconds after which it comes back. */
+  delaySeconds: number | undefined;
+  deadLetter: DeadLetter | undefined;
+  /** The log lines of this attempt, parsed. */
+  logs: Record<string, unknown>[];
+}
+
+/** Puts `handler` (of `defineConsumer`) on a queue of its own. */
+export function testConsumer(handler: ConsumerHandler, settings: TestSettings = {}): TestConsumer {
+  return new TestConsumer(handler[definitionKey], settings);
+}
+
+/** A task delivered more often than this without an end never ends. */
+const mostDeliveries = 1_000;
+
+export class TestConsumer {
+  private readonly clock: VirtualTaskClock;
+  private readonly queue: MemoryQueue = memoryQueue();
+  private readonly records = memoryRecords();
+  private readonly runtime: Runtime;
+  private readonly settings: TestSettings;
+  private lines: string[] = [];
+  private lastResult: unknown;
+  private sent = 0;
+  private ids = 0;
+
+  constructor(definition: Definition, settings: TestSettings) {
+    this.settings = settings;
+    this.clock = new VirtualTaskClock((settings.now ?? new Date('2026-01-01T00:00:00Z')).getTime());
+    const task: Definition['task'] = async (body, context) => {
+      this.lastResult = await definition.task(body, context);
+      return this.lastResult;
+    };
+    this.runtime = createRuntime({ ...definition, task }, consumerSettingsOf(settings), this.ports(), Number.NEGATIVE_INFINITY);
+  }
+
+  /** Now, in the test's time. */
+  get now(): Date {
+    return new Date(this.clock.nowMs());
+  }
+
+  get deadLetters(): readonly DeadLetter[] {
+    return this.queue.deadLetters;
+  }
+
+  /** Puts a task on the queue: a text as it is, anything else as JSON. */
+  send(body: unknown, options: SendOptions = {}): TestTask {
+    this.sent += 1;
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return new TestTask(this, `message-${this.sent}`, text, options, this.clock.nowMs());
+  }
+
+  /** Lets time pass, for a task that waits for something else than `ctx.sleep`. */
+  advance(seconds: number): Promise<void> {
+    return this.clock.sleep(seconds * 1_000);
+  }
+
+  /** @internal */
+  async deliver(record: SQSRecord, visibleAtMs: number): Promise<Attempt> {
+    if (visibleAtMs > this.clock.nowMs()) await this.clock.sleep(visibleAtMs - this.clock.nowMs());
+    this.lines = [];
+    this.lastResult = undefined;
+    const lettersBefore = this.queue.deadLetters.length;
+    const { batchItemFailures } = await runBatch(this.runtime, [record], (this.settings.timeoutSeconds ?? 30) * 1_000);
+    const logs = this.lines.map((line): Record<string, unknown> => JSON.parse(line));
+    const deadLetter = this.queue.deadLetters[lettersBefore];
+    const cameBack = batchItemFailures.length > 0;
+    const failed = logs.some(({ message }) => message === 'failed; comes back');
+    return {
+      outcome: deadLetter ? 'dead' : !cameBack ? 'done' : failed ? 'retry' : 'back',
+      result: this.lastResult,
+      delaySeconds: cameBack ? this.queue.hiddenFor(record.receiptHandle) : undefined,
+      deadLetter,
+      logs,
+    };
+  }
+
+  private ports(): Ports {
+    const { clock, queue, records, settings } = this;
+    const objects = new Map<string, string>();
+    return {
+      clock,
+      queue,
+      records,
+      random: settings.random ?? (() => 0.5),
+      newId: () => {
+        this.ids += 1;
+        return `id-${this.ids}`;
+      },
+      largeResults: {
+        put: async (key, json) => void objects.set(key, json),
+        get: async (key) => objects.get(key) ?? 'null',
+      },
+      cooling: memoryCooling(),
+      permits: memoryPermits(settings.permits ?? {}),
+      secrets: { read: async (name) => settings.secrets?.[name] ?? '' },
+      writeLine: (line) => void this.lines.push(line),
+    };
+  }
+}
+
+export class TestTask {
+  private readonly world: TestConsumer;
+  private readonly messageId: string;
+  private readonly body: string;
+  private readonly options: SendOptions;
+  private readonly sentAtMs: number;
+  private receives = 0;
+  private visibleAtMs = 0;
+
+  constructor(world: TestConsumer, messageId: string, body: string, options: SendOptions, sentAtMs: number) {
+    this.world = world;
+    this.messageId = messageId;
+    this.body = body;
+    this.options = options;
+    this.sentAtMs = sentAtMs;
+  }
+
+  /** Delivers it once, when it is visible: time moves on to then. */
+  async attempt(): Promise<Attempt> {
+    this.receives += 1;
+    const attempt = await this.world.deliver(this.record(), this.visibleAtMs);
+    if (attempt.delaySeconds !== undefined) this.visibleAtMs = this.world.now.getTime() + attempt.delaySeconds * 1_000;
+    return attempt;
+  }
+
+  /** Delivers it until it is done or dead. */
+  async untilEnd(): Promise<Attempt> {
+    for (let delivery = 0; delivery < mostDeliveries; delivery += 1) {
+      const attempt = await this.attempt();
+      if (attempt.outcome === 'done' || attempt.outcome === 'dead') return attempt;
+    }
+    throw new Error(`the task was delivered ${mostDeliveries} times and is neither done nor dead`);
+  }
+
+  private record(): SQSRecord {
+    const { id, job, attributes = {}, messageGroup } = this.options;
+    const texts = {
+      ...attributes,
+      ...(id === undefined ? {} : { [taskAttributes.task]: id }),
+      ...(job === undefined ? {} : { [taskAttributes.job]: job }),
+    };
+    return {
+      messageId: this.messageId,
+      receiptHandle: `${this.messageId}/${this.receives}`,
+      body: this.body,
+      attributes: {
+        ApproximateReceiveCount: String(this.receives),
+        SentTimestamp: String(this.sentAtMs),
+        SenderId: 'test',
+        ApproximateFirstReceiveTimestamp: String(this.sentAtMs),
+        ...(messageGroup === undefined ? {} : { MessageGroupId: messageGroup }),
+      },
+      messageAttributes: Object.fromEntries(
+        Object.entries(texts).map(([name, stringValue]) => [name, { dataType: 'String', stringValue }]),
+      ),
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:test',
+      awsRegion: 'us-east-1',
+    };
+  }
+}
+
+function consumerSettingsOf(settings: TestSettings): ConsumerSettings {
+  const { group = 'test', ratePerSecond, concurrency = 1, fifo = false } = settings;
+  return {
+    stage: 'test',
+    group,
+    pipeline: group,
+    queueName: fifo ? `${group}.fifo` : group,
+    deadLetterQueueName: `${group}-dlq`,
+    tasksTable: 'tasks',
+    dataBucket: 'data',
+    hintsQueueUrl: 'https://test/hints',
+    fifo,
+    maxReceiveCount: settings.maxReceiveCount ?? 1_000,
+    retry: { maxRetries: 3, baseSeconds: 2, capSeconds: 3_600, ...settings.retry },
+    // A test names values where an item names references.
+    secrets: Object.fromEntries(Object.keys(settings.secrets ?? {}).map((name) => [name, name])),
+    rate: ratePerSecond === undefined ? undefined : { ratePerSecond, concurrency },
+  };
+}

@@ -1,0 +1,71 @@
+/** The tasks table of a test: the rules of `aws/task-records.ts` over a map. */
+import { AttemptRecord, type StepRecord } from '../../lambdas/contract/task-table.ts';
+import type { HeldTask, TaskRecords, TaskReference } from '../ports.ts';
+
+const keyOf = ({ pipeline, task, redrives }: TaskReference) => JSON.stringify([pipeline, task, redrives]);
+const stepsKeyOf = ({ pipeline, task }: TaskReference) => JSON.stringify([pipeline, task]);
+
+export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference): string[] } {
+  const attempts = new Map<string, AttemptRecord>();
+  const steps = new Map<string, Map<string, StepRecord>>();
+  const stepsOf = (task: TaskReference) => steps.get(stepsKeyOf(task)) ?? new Map<string, StepRecord>();
+
+  const isOpenTo = (record: AttemptRecord | undefined, { holder }: HeldTask) =>
+    holder === undefined ? record === undefined || (record.status === 'waiting' && record.holder === undefined) : record?.holder === holder;
+  const empty = (): AttemptRecord => AttemptRecord.parse({ status: 'waiting', expiresAt: 0 });
+  const free = ({ holder: _holder, aliveUntilMs: _alive, ...record }: AttemptRecord): AttemptRecord => record;
+
+  return {
+    async claim(claim, nowMs) {
+      const before = attempts.get(keyOf(claim));
+      if (before?.status === 'done' || before?.status === 'dead') return { kind: 'ended', record: before };
+      if (before?.aliveUntilMs !== undefined && before.aliveUntilMs >= nowMs) return { kind: 'held', untilMs: before.aliveUntilMs };
+      const { holder, aliveUntilMs } = claim;
+      const record = before ?? empty();
+      attempts.set(keyOf(claim), { ...record, status: 'running', holder, aliveUntilMs, startedAtMs: nowMs, starts: record.starts + 1 });
+      return { kind: 'claimed', before };
+    },
+
+    async release(claim, { excused, failed }) {
+      const record = attempts.get(keyOf(claim));
+      if (!isOpenTo(record, claim)) return;
+      const { starts, excused: before, history, ...rest } = free(record ?? empty());
+      const counts = { starts: starts + (claim.holder === undefined ? 1 : 0), excused: before + (excused ? 1 : 0) };
+      attempts.set(keyOf(claim), { ...rest, ...counts, history: [...history, ...failed], status: 'waiting' });
+    },
+
+    async end(claim, { status, failed }) {
+      const record = attempts.get(keyOf(claim));
+      if (!isOpenTo(record, claim)) return false;
+      const { starts, history, ...rest } = free(record ?? empty());
+      attempts.set(keyOf(claim), {
+        ...rest,
+        starts: starts + (claim.holder === undefined ? 1 : 0),
+        history: [...history, ...failed],
+        status,
+      });
+      return true;
+    },
+
+    async lettered(task, nowMs) {
+      const record = attempts.get(keyOf(task));
+      if (record) attempts.set(keyOf(task), { ...record, letteredAtMs: nowMs });
+    },
+
+    async forget(task) {
+      attempts.delete(keyOf(task));
+    },
+
+    async steps(task) {
+      return new Map(stepsOf(task));
+    },
+
+    async recordStep(task, name, record) {
+      steps.set(stepsKeyOf(task), new Map([...stepsOf(task), [name, record]]));
+    },
+
+    async keepLetter() {},
+
+    stepNames: (task) => [...stepsOf(task).keys()],
+  };
+}

@@ -101,6 +101,13 @@ export const fieldCalls: readonly FieldCalls[] = [
   { field: 'queue.visibilityTimeout', change: 'lowered', after: { queue: { visibilityTimeout: 90 } }, calls: queue },
   { field: 'queue.messageRetention', change: 'any', after: { queue: { messageRetention: 86_400 } }, calls: queue },
   { field: 'queue.maxReceiveCount', change: 'any', after: { queue: { maxReceiveCount: 20 } }, calls: queue },
+  {
+    field: 'queue.maxReceiveCount',
+    change: 'with consumer: sluice',
+    before: sluice,
+    after: { ...sluice, queue: { maxReceiveCount: 20 } },
+    calls: [...queue, ...configuration],
+  },
   { field: 'queue.delay', change: 'any', after: { queue: { delay: 10 } }, calls: queue },
   { field: 'batch.size', change: 'any', after: { batch: { size: 10 } }, calls: mapping },
   {

@@ -76,6 +76,9 @@ class OtherStage {
       await this.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ group: taskGroup, id }) }));
   }
 
+  /** As a consumer does with a result too large for the table. */
+  keepResult = () => this.aws.s3.send(new PutObjectCommand({ Bucket: this.outputs['DataBucketName'], Key: 'steps/a/b', Body: '{}' }));
+
   upload = () =>
     this.aws.s3.send(new PutObjectCommand({ Bucket: this.outputs['CodeBucketName'], Key: 'consumer.zip', Body: nodeConsumer() }));
 
@@ -141,6 +144,7 @@ describe.concurrent('a stage', () => {
     expect(await other.everything()).toEqual(
       [
         `bucket ${other.outputs['CodeBucketName']}`,
+        `bucket ${other.outputs['DataBucketName']}`,
         `log group ${other.outputs['ConsumerLogGroupName']}`,
         `table ${other.outputs['ConfigTableName']}`,
       ].toSorted(),
@@ -152,6 +156,7 @@ describe.concurrent('a stage', () => {
     await other.deploy();
     await other.upload();
     await other.pipeline('B');
+    await other.keepResult();
     await other.send('B', ids(50));
     await other.destroy();
     expect(await other.everything()).toEqual([]);

@@ -83,6 +83,7 @@ function ofObject({ operation, path, body, status }: Call): Needed[] {
       actions.map((action) => ({ action, resource: `${bucketArn}/${name}` })),
     );
   }
+  if (operation === 's3:PutObject') return [{ action: 's3:PutObject', resource: `${bucketArn}/${key.join('/')}` }];
   const read = readObject(bucket, key.join('/'), query.includes('versionId'));
   // Without it S3 answers "access denied" for what is not there.
   return status === 404 ? [...read, { action: 's3:ListBucket', resource: bucketArn }] : read;

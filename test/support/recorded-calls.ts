@@ -59,6 +59,7 @@ const lambdaOperations: Rule[] = [
 
 const s3Operations: Rule[] = [
   ['HEAD', /^\/[^/]+\/[^?]+/, 'HeadObject'],
+  ['PUT', /^\/[^/]+\/[^?]+/, 'PutObject'],
   ['GET', /^\/[^/]+\/?\?.*versions/, 'ListObjectVersions'],
   ['POST', /^\/[^/]+\/?\?.*delete/, 'DeleteObjects'],
   ['GET', /^\/[^/]+\/[^?]+/, 'GetObject'],

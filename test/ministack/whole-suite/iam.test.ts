@@ -44,6 +44,7 @@ const byLambdaItself: Record<string, string[]> = {
   StackCleaner: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
   CodeUpdater: ['sqs:SendMessage'],
   PipelineSweeper: ['sqs:SendMessage'],
+  PermitLimits: ['sqs:SendMessage'],
 };
 const everybodysLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
@@ -54,6 +55,8 @@ const whatIsMissing = 'without it S3 answers "access denied" for a key that is n
 const allowedForAReason: Record<string, string> = {
   'CodeUpdater sqs:GetQueueAttributes': withFailures,
   'CodeUpdater sqs:GetQueueUrl': withFailures,
+  'PermitLimits sqs:GetQueueAttributes': withFailures,
+  'PermitLimits sqs:GetQueueUrl': withFailures,
   'PipelineSweeper sqs:GetQueueUrl': withFailures,
   'StreamListener sqs:GetQueueAttributes': withFailures,
   'StreamListener sqs:GetQueueUrl': withFailures,
@@ -110,6 +113,13 @@ test('nothing is allowed that nobody needs, but for a reason', () => {
   expect(Object.keys(allowedForAReason).filter((grant) => !allowed.has(grant))).toEqual([]);
 });
 
+/** What the stream listener sends its hints to; no output names that queue. */
+function changesQueueArn(): string {
+  const listener = roles.find((role) => role.account === stage.account && shortName(role) === 'StreamListener');
+  const statements = listener?.policies.flatMap(({ policy }) => policy.Statement) ?? [];
+  return String(statements.find(({ Sid }) => Sid === 'SendHints')?.Resource);
+}
+
 test("a consumer may do what its mapping and the library need, on its stage's own queues and secrets alone", async () => {
   const roleName = stage.outputs.ConsumerRoleArn.split('/').at(-1) as string;
   const role: KnownRole = {
@@ -121,7 +131,13 @@ test("a consumer may do what its mapping and the library need, on its stage's ow
   };
   const arn = (service: string, resource: string) => `arn:aws:${service}:${stage.region}:${stage.account}:${resource}`;
   const queue = arn('sqs', `${stage.outputs.Prefix}-tg-a-abcdefghij`);
+  const tasks = arn('dynamodb', `table/${stage.outputs.TasksTableName}`);
+  const data = `arn:aws:s3:::${stage.outputs.DataBucketName}`;
+  const changes = changesQueueArn();
   const may: Needed[] = [
+    ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((name) => ({ action: `dynamodb:${name}`, resource: tasks })),
+    ...['GetObject', 'PutObject'].map((name) => ({ action: `s3:${name}`, resource: `${data}/steps/a/b` })),
+    { action: 'sqs:SendMessage', resource: changes },
     ...['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility', 'GetQueueUrl'].map((name) => ({
       action: `sqs:${name}`,
       resource: queue,
@@ -134,6 +150,9 @@ test("a consumer may do what its mapping and the library need, on its stage's ow
   const mayNot: Needed[] = [
     { action: 'sqs:SendMessage', resource: queue },
     { action: 'sqs:ReceiveMessage', resource: arn('sqs', 'somebody-elses') },
+    { action: 'sqs:ReceiveMessage', resource: changes },
+    { action: 's3:GetObject', resource: `${data}/dead-letters/a` },
+    { action: 's3:GetObject', resource: `arn:aws:s3:::${stage.outputs.CodeBucketName}/consumer.zip` },
     { action: 'ssm:GetParameter', resource: arn('ssm', 'parameter/other/key') },
     { action: 'dynamodb:GetItem', resource: arn('dynamodb', `table/${stage.outputs.ConfigTableName}`) },
     { action: 'lambda:UpdateFunctionCode', resource: arn('lambda', `function:${stage.outputs.Prefix}-tg-a-abcdefghij`) },

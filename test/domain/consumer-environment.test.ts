@@ -1,0 +1,46 @@
+/** What a consumer is told: a plain one where its tasks are, one of our library's all that the library needs. */
+import { describe, expect, it } from 'vitest';
+import { consumerVariables } from '../../lambdas/domain/consumer-environment.ts';
+import { item, type RawItem, stage } from './builders.ts';
+
+const variables = (fields: RawItem = {}) => consumerVariables(item(fields), stage);
+
+describe('the environment of a consumer', () => {
+  const plain = {
+    SLUICE_TASK_GROUP: 'customer A',
+    SLUICE_QUEUE_NAME: expect.stringMatching(/^sluice-test-tg-customer-A-\w+$/),
+    SLUICE_DEAD_LETTER_QUEUE_NAME: expect.stringMatching(/^sluice-test-tg-customer-A-\w+-dlq$/),
+  };
+  const library = {
+    ...plain,
+    SLUICE_STAGE: 'sluice-test',
+    SLUICE_TASKS_TABLE: stage.tasksTable,
+    SLUICE_DATA_BUCKET: stage.dataBucket,
+    SLUICE_HINTS_QUEUE_URL: stage.hintsQueueUrl,
+    SLUICE_MAX_RECEIVE_COUNT: '1000',
+    SLUICE_RETRY: '{"maxRetries":3,"baseSeconds":2,"capSeconds":3600}',
+  };
+
+  it.each<[string, RawItem, Record<string, unknown>]>([
+    ['a plain consumer', {}, plain],
+    ['with variables of its own', { function: { environment: { MODE: 'fast' } } }, { ...plain, MODE: 'fast' }],
+    ['with secrets', { secrets: { KEY: 'ssm:/sluice-test/key' } }, { ...plain, SLUICE_SECRETS: '{"KEY":"ssm:/sluice-test/key"}' }],
+    ['a library consumer', { consumer: 'sluice' }, library],
+    ['with fewer receives', { consumer: 'sluice', queue: { maxReceiveCount: 12 } }, { ...library, SLUICE_MAX_RECEIVE_COUNT: '12' }],
+    [
+      'with a rate',
+      { consumer: 'sluice', ratePerSecond: 0.5, concurrency: 2, batch: { size: 3 } },
+      { ...library, SLUICE_RATE_PER_SECOND: '0.5', SLUICE_CONCURRENCY: '2', SLUICE_BATCH_SIZE: '3' },
+    ],
+  ])('%s', (_name, fields, expected) => {
+    expect(variables(fields)).toEqual(expected);
+  });
+
+  it.each<[string, RawItem, RawItem]>([
+    ['concurrency', { concurrency: 5 }, { concurrency: 6 }],
+    ['receives', { queue: { maxReceiveCount: 10 } }, { queue: { maxReceiveCount: 11 } }],
+    ['retry', { retry: { maxRetries: 1 } }, { retry: { maxRetries: 2 } }],
+  ])('of a plain one is the same whatever its %s', (_name, one, other) => {
+    expect(variables(one)).toEqual(variables(other));
+  });
+});

@@ -1,0 +1,38 @@
+/** `ctx.withPermit`: the guard of permits for one run of a task. */
+import { Interruption } from './interruption.ts';
+import { PermitGuard, type PermitOptions, PermitWait } from './permit-guard.ts';
+import type { TaskRun } from './task-run.ts';
+
+const guards = new WeakMap<TaskRun, PermitGuard>();
+
+export async function withPermit<T>(run: TaskRun, name: string, fn: () => T | Promise<T>, options: PermitOptions = {}): Promise<T> {
+  const guard = guards.get(run) ?? newGuard(run);
+  guards.set(run, guard);
+  try {
+    return await guard.withPermit(name, fn, options);
+  } catch (error) {
+    throw error instanceof PermitWait ? run.interrupt(new Interruption(error.message, error.seconds)) : error;
+  }
+}
+
+function newGuard(run: TaskRun): PermitGuard {
+  const { received, runtime, budget, abort } = run;
+  const { clock, permits } = runtime.ports;
+  const { pipeline, task, receiptHandle, message } = received;
+  return new PermitGuard({
+    permits,
+    clock,
+    request: {
+      pipeline,
+      task,
+      // Lambda kills the function then, by the clock of this machine.
+      deadlineMs: Math.ceil(run.wallMs(budget.endMs)),
+      queueName: runtime.settings.queueName,
+      receiptHandle,
+      sentAtMs: message.sentAt.getTime(),
+      receives: message.receives,
+    },
+    lose: (reason) => abort.abort(reason),
+    warn: (text, fields) => run.log().warn(text, fields),
+  });
+}

@@ -1,30 +1,21 @@
 """
-A plain consumer: an ordinary Lambda handler for an SQS batch. It calls the customer's service once per task.
-It knows nothing of limits: how many of it run at once is the config item's business.
+The demo's consumer in Python, on the helper in `sluice`: calls the customer's service once per task. It says what one
+task does; rate, retries, dead letters and cooling are the helper's.
 """
 
-import json
 import os
 import urllib.request
 
-PARTNER_URL = os.environ["PARTNER_URL"]
+import sluice
 
 
-def handler(event, context):
-    failed = []
-    for record in event["Records"]:
-        try:
-            run_task(json.loads(record["body"]))
-        except Exception as error:
-            print(json.dumps({"message": "task failed, will be tried again", "id": record["messageId"], "error": str(error)}))
-            failed.append(record["messageId"])
-    # Only what failed goes back to the queue.
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
-
-
-def run_task(task):
-    request = urllib.request.Request(f"{PARTNER_URL}/{task['customer']}/{task['id']}", method="POST")
-    # Raises for every answer but 2xx, a 429 too.
-    with urllib.request.urlopen(request) as response:
+def run(body, task):
+    request = urllib.request.Request(f"{os.environ['PARTNER_URL']}/{body['customer']}/{body['id']}", method="POST")
+    # Raises for every answer but 2xx. The helper knows what an HTTP error means: a 429 cools the whole group for as long
+    # as its Retry-After says, a 5xx is tried again, a 400 is the task's own fault and goes to the dead-letter queue.
+    with urllib.request.urlopen(request, timeout=task.remaining_seconds()) as response:
         response.read()
-    print(json.dumps({"message": "task done", "customer": task["customer"], "id": task["id"]}))
+    task.log("INFO", "task done", customer=body["customer"], id=body["id"])
+
+
+handler = sluice.consumer(run)

@@ -1,0 +1,181 @@
+"""
+What a consumer remembers in Sluice's tasks table: who has a task, what it went through, and until when its group cools.
+"""
+
+import time
+import uuid
+
+from botocore.exceptions import ClientError
+
+from . import rules
+
+CLOCK_SKEW_MS = 5_000
+KEEP_SECONDS = 15 * 86_400
+# A refusal this long after the last cooling ended is the first of a new row.
+ROW_ENDS_SECONDS = 60
+
+
+class Records:
+    """One item per task and life of it: a task put back from the dead-letter queue starts with a new one."""
+
+    def __init__(self, table, pipeline):
+        self.table, self.pipeline = table, pipeline
+
+    def key(self, task, kind="attempts"):
+        return {"pk": f"task#{self.pipeline}#{task.id}", "sk": f"{kind}#{task.redrives}"}
+
+    def claim(self, task, remaining_seconds):
+        """
+        Takes the task and counts a start: (None, record from before). Or, where somebody who may be alive has it,
+        (seconds to wait, None). Of a task that has ended the record, unclaimed.
+        """
+        now = now_ms()
+        task.holder = uuid.uuid4().hex
+        try:
+            answer = update_item(
+                self.table,
+                self.key(task),
+                "SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, expiresAt = :expires "
+                "ADD starts :one",
+                "attribute_not_exists(pk) OR #status = :waiting OR (#status = :running AND aliveUntilMs < :now)",
+                {
+                    ":running": "running",
+                    ":waiting": "waiting",
+                    ":holder": task.holder,
+                    # Lambda ends us then: nobody runs this task for us after it.
+                    ":alive": now + int(remaining_seconds * 1_000) + CLOCK_SKEW_MS,
+                    ":now": now,
+                    ":expires": now // 1_000 + KEEP_SECONDS,
+                    ":one": 1,
+                },
+                ReturnValues="ALL_OLD",
+            )
+        except Refused:
+            record = self.table.get_item(Key=self.key(task), ConsistentRead=True).get("Item", {"status": "waiting"})
+            if record["status"] in ("done", "dead"):
+                return None, record
+            if record.get("holder") == task.holder:
+                # The first answer was lost and the SDK asked again: this start is counted already.
+                return None, {**record, "starts": record["starts"] - 1, "status": "waiting"}
+            return max(1, (int(record.get("aliveUntilMs", 0)) - now_ms()) / 1_000), None
+        return None, answer.get("Attributes")
+
+    def release(self, task, excused, failed=None):
+        """The attempt is over and the task comes back: failed, which counts, or excused, which does not."""
+        new = [*task.unrecorded, *([failed] if failed else [])]
+        update_item(
+            self.table,
+            self.key(task),
+            "SET #status = :waiting, history = list_append(if_not_exists(history, :none), :new) "
+            "REMOVE holder, aliveUntilMs, startedAtMs ADD excused :excused",
+            "#status = :running AND holder = :holder",
+            {":waiting": "waiting", ":running": "running", ":holder": task.holder, ":none": [], ":new": new, ":excused": excused},
+        )
+
+    def end(self, task, status, failed=None):
+        """Done or dead for good, once: False where it had ended before, or somebody else has it."""
+        new = [*task.unrecorded, *([failed] if failed else [])]
+        try:
+            update_item(
+                self.table,
+                self.key(task),
+                "SET #status = :status, endedAtMs = :now, expiresAt = :expires, history = list_append(if_not_exists(history, :none), :new) "
+                "REMOVE holder, aliveUntilMs, startedAtMs",
+                "#status = :running AND holder = :holder",
+                {
+                    ":status": status,
+                    ":running": "running",
+                    ":holder": task.holder,
+                    ":now": now_ms(),
+                    ":expires": now_ms() // 1_000 + KEEP_SECONDS,
+                    ":none": [],
+                    ":new": new,
+                },
+            )
+        except Refused:
+            return False
+        return True
+
+    def lettered(self, task):
+        """The letter of a dead task is on its queue: it need not be sent again."""
+        self.table.update_item(
+            Key=self.key(task), UpdateExpression="SET letteredAtMs = :now", ExpressionAttributeValues={":now": now_ms()}
+        )
+
+    def keep_letter(self, task, text):
+        """Of a message that has no room for it."""
+        expires = now_ms() // 1_000 + KEEP_SECONDS
+        self.table.put_item(Item={**self.key(task, "letter"), "json": text, "messageId": task.message_id, "expiresAt": expires})
+
+
+class Cooling:
+    """The group's cooling: read at most once a second, made by whoever is refused."""
+
+    def __init__(self, table, pipeline, ask_for_a_look):
+        self.table, self.ask_for_a_look = table, ask_for_a_look
+        self.pk = f"group#{pipeline}"
+        self.record = {}
+        self.read_at = float("-inf")
+        self.asked_until = 0
+
+    def seconds_left(self):
+        if time.monotonic() - self.read_at > 1:
+            self.record = self.table.get_item(Key={"pk": self.pk, "sk": "cooling"}).get("Item", {})
+            self.read_at = time.monotonic()
+        return max(0.0, (int(self.record.get("untilMs", 0)) - now_ms()) / 1_000)
+
+    def cool(self, seconds, message):
+        """Cools the whole group and counts the refusal; returns the seconds for which it cools now."""
+        now = now_ms()
+        in_row = now < int(self.record.get("untilMs", 0)) + ROW_ENDS_SECONDS * 1_000
+        streak = 0 if seconds is not None else int(self.record.get("streak", 0) if in_row else 0) + 1
+        wished = now + int(1_000 * (seconds if seconds is not None else rules.cooling_seconds(streak)))
+        expires = wished // 1_000 + KEEP_SECONDS
+        try:
+            update_item(
+                self.table,
+                {"pk": self.pk, "sk": "cooling"},
+                "SET untilMs = :until, lastLimitedAtMs = :now, message = :message, streak = :streak, expiresAt = :expires",
+                # Nobody shortens what somebody else was told.
+                "attribute_not_exists(untilMs) OR untilMs < :until",
+                {":until": wished, ":now": now, ":message": message[:1_000], ":streak": streak, ":expires": expires},
+            )
+        except Refused:
+            pass
+        self.table.update_item(
+            Key={"pk": self.pk, "sk": f"limited#{rules.iso(now / 1_000)[:10]}"},
+            UpdateExpression="SET lastLimitedAtMs = :now, expiresAt = :expires ADD #count :one",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues={":now": now, ":expires": expires, ":one": 1},
+        )
+        # Not for every refusal of a burst.
+        if wished - self.asked_until > 5_000:
+            self.ask_for_a_look()
+            self.asked_until = wished
+        self.read_at = float("-inf")
+        return self.seconds_left()
+
+
+class Refused(Exception):
+    """The condition of a write does not hold."""
+
+
+def update_item(table, key, update, condition, values, **options):
+    names = {"#status": "status"} if "#status" in update else {}
+    try:
+        return table.update_item(
+            Key=key,
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            **({"ExpressionAttributeNames": names} if names else {}),
+            **options,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            raise Refused from error
+        raise
+
+
+def now_ms():
+    return int(time.time() * 1_000)

@@ -1,0 +1,77 @@
+"""
+A task as its message carries it, and what its function is told of it.
+"""
+
+import base64
+import json
+import math
+import time
+from dataclasses import dataclass, field
+
+from . import rules
+
+
+@dataclass
+class Task:
+    """What `run` is told of a task besides its body."""
+
+    id: str
+    group: str
+    job: str | None
+    text: str
+    message_id: str
+    message_group: str | None
+    receipt_handle: str
+    receives: int
+    sent_at: str
+    # The author's own message attributes and Sluice's, as SQS takes them.
+    attributes: dict
+    # What it went through before it was last put back from the dead-letter queue, if ever.
+    letter: dict
+    # 1 for the first; rate-limited and handed-back attempts do not count.
+    attempt: int = 1
+    # When `run` should have ended, as time.monotonic().
+    deadline: float = math.inf
+    # Who has claimed it: us.
+    holder: str = ""
+    history: list = field(default_factory=list)
+    # The attempt before, where it ended without a word: not recorded yet.
+    unrecorded: list = field(default_factory=list)
+
+    @property
+    def redrives(self):
+        return self.letter.get("redrives", 0)
+
+    def remaining_seconds(self):
+        """Give it as timeout to whatever you call."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def log(self, level, message, **fields):
+        ids = {"group": self.group, "taskId": self.id, "attempt": self.attempt, "messageId": self.message_id}
+        print(json.dumps({"level": level, "message": message, "timestamp": rules.iso(time.time()), **fields, **ids}))
+
+
+def read_task(record, group):
+    """An SQS record as Lambda hands it over. The id is the sender's, or else the first message's, whatever happens to it."""
+    attributes = record.get("messageAttributes", {})
+    texts = {name: value["stringValue"] for name, value in attributes.items() if value.get("stringValue") is not None}
+    letter = rules.read_letter(texts.get("sluice"))
+    return Task(
+        id=letter.get("task") or texts.get("sluice.task") or record["messageId"],
+        group=group,
+        job=letter.get("job") or texts.get("sluice.job"),
+        text=record["body"],
+        message_id=record["messageId"],
+        message_group=record["attributes"].get("MessageGroupId"),
+        receipt_handle=record["receiptHandle"],
+        receives=int(record["attributes"]["ApproximateReceiveCount"]),
+        sent_at=letter.get("sentAt") or rules.iso(int(record["attributes"]["SentTimestamp"]) / 1_000),
+        attributes={name: sendable(value) for name, value in attributes.items()},
+        letter=letter,
+    )
+
+
+def sendable(value):
+    if value.get("binaryValue") is not None:
+        return {"DataType": value["dataType"], "BinaryValue": base64.b64decode(value["binaryValue"])}
+    return {"DataType": value["dataType"], "StringValue": value["stringValue"]}

@@ -82,10 +82,7 @@ function overrunFailure(run: TaskRun): Failure {
 }
 
 /** The step an error came out of, also where it was wrapped on its way. */
-function stepOf({ stepOfError }: TaskRun, error: unknown): string | undefined {
-  for (let inner = error; typeof inner === 'object' && inner !== null; inner = (inner as { cause?: unknown }).cause) {
-    const step = stepOfError.get(inner);
-    if (step !== undefined) return step;
-  }
-  return undefined;
+function stepOf(run: TaskRun, error: unknown, depth = 0): string | undefined {
+  if (typeof error !== 'object' || error === null || depth > 10) return undefined;
+  return run.stepOfError.get(error) ?? ('cause' in error ? stepOf(run, error.cause, depth + 1) : undefined);
 }

@@ -12,15 +12,18 @@ export type Verdict =
 
 const failed = (errorClass: ErrorClass): Verdict => ({ kind: 'failed', class: errorClass });
 
+/** Errors wrap each other, now and then in a circle. */
+const deepestCause = 10;
+
 /** `nowMs`: to read a Retry-After that is a date. */
-export function classify(error: unknown, nowMs: number): Verdict {
+export function classify(error: unknown, nowMs: number, depth = 0): Verdict {
   for (const rule of rules) {
     const verdict = rule(error, nowMs);
     if (verdict) return verdict;
   }
   // A wrapper tells by what it wraps.
-  const inner = error instanceof Error ? (innerOf(error) ?? undefined) : undefined;
-  if (inner !== undefined && inner !== error) return classify(inner, nowMs);
+  const inner = error instanceof Error ? innerOf(error) : undefined;
+  if (inner !== undefined && depth < deepestCause) return classify(inner, nowMs, depth + 1);
   // Nothing known speaks against trying again, and the retries are counted.
   return failed(isProgramMistake(error) ? 'PERMANENT' : 'TRANSIENT');
 }

@@ -3,6 +3,7 @@
  * room that nobody uses is given back.
  */
 import { describe, expect, it } from 'vitest';
+import { ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
 import type { Call } from './aws/calls.ts';
 import { type OwnStage, stageNames } from './own-stage.ts';
 import { hintsSent, refuseFunctions, seconds, stageWith, sweep } from './stage-steps.ts';
@@ -26,7 +27,8 @@ async function expectRoomFor(stage: OwnStage, taskGroup: string, concurrency: nu
 
 it('brings up all who wait when one big group goes, for about one hint each', async () => {
   const waiters = 40;
-  const stage = await stageWith([], { aws: { lambda: { accountConcurrency: 116 + waiters } } });
+  const own = ownReservedConcurrency(StageSettings.parse({}));
+  const stage = await stageWith([], { aws: { lambda: { accountConcurrency: 100 + own + waiters } } });
   stage.write({ taskGroup: 'big', concurrency: waiters, onDelete: 'discard' });
   await seconds(stage, 30);
   for (let i = 0; i < waiters; i += 1) stage.write({ taskGroup: `w${i}`, concurrency: 1 });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createStackCleaner } from '../../lambdas/stack-cleaner/clean.ts';
 import { zipOf } from './aws/s3.ts';
 import { Later } from './aws/service.ts';
-import type { OwnStage } from './own-stage.ts';
+import { type OwnStage, stageNames } from './own-stage.ts';
 import { QueuePoller, RunningFunction } from './platform.ts';
 import { functionNames, seconds, stageWith, standIn, throttleInvocations } from './stage-steps.ts';
 
@@ -60,6 +60,17 @@ it('takes along what a look makes that began before', async () => {
   expect(await destroy(stage)).toBe('SUCCESS');
   await seconds(stage, 20);
   expect([functionNames(stage), queueNames(stage), stage.rows()]).toEqual([[], [], []]);
+});
+
+it.each([
+  ['delete', 0],
+  ['retain', 2],
+] as const)('told to %s the data, leaves %d of its objects', async (dataOnDestroy, left) => {
+  const stage = await stageWith(['a'], { stage: { ...discarding.stage, dataOnDestroy } });
+  stage.aws.s3.put(stageNames.data, 'steps/a/b', '{}');
+  expect(await destroy(stage)).toBe('SUCCESS');
+  const objects = [stage.aws.s3.resolve(stageNames.bucket, 'consumer.zip'), stage.aws.s3.resolve(stageNames.data, 'steps/a/b')];
+  expect(objects.filter((object) => object !== undefined)).toHaveLength(left);
 });
 
 describe('a proof that AWS keeps from ending', () => {

@@ -15,7 +15,9 @@ export const PermitItem = z.object({
   line: z._default(z.array(z.object({ id: z.string(), pipeline: z.string(), sentAtMs: z.number(), rankMs: z.number() })), []),
 });
 
-export const WaiterItem = z.object({ rankMs: z.number(), queueName: z.string(), receiptHandle: z.string() });
+/** How to wake a waiter. TTL takes it when the task cannot be on its queue any more. */
+export const WaiterItem = z.object({ rankMs: z.number(), queueName: z.string(), receiptHandle: z.string(), wakeableMs: z.number() });
+export type WaiterItem = z.infer<typeof WaiterItem>;
 
 /** Writes `next` where version and limit still are what was seen. The limit is others' to write. */
 export const stateWrite = (seen: PermitState, next: PermitState) =>

@@ -2,8 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChangeMessageVisibilityCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { permitKey, permitStateSortKey, recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { permitKey, permitStateSortKey, recordKeepSeconds, tasksExpiryAttribute } from '../../lambdas/contract/task-table.ts';
 import type { Permits } from '../ports.ts';
 import { leasePermits, type PermitStore, type PermitWorld } from '../runtime/lease-permits.ts';
 import { PermitItem, stateWrite, WaiterItem } from './permit-item.ts';
@@ -63,48 +70,41 @@ export function permits(documents: Documents, sqs: Sqs, table: string, world: Pe
       });
     },
 
-    async rememberWaiter({ id, rankMs }, { name, pipeline, task, queueName, receiptHandle }, nowMs) {
-      const { Attributes } = await documents.send(
-        new UpdateCommand({
-          ...waiterKey(name, id),
-          // Who lost his place in line, as he could not be woken, comes back to the same.
-          UpdateExpression:
-            'SET rankMs = if_not_exists(rankMs, :rank), queueName = :queue, receiptHandle = :receipt, pipeline = :pipeline, task = :task, expiresAt = :expires',
-          ExpressionAttributeValues: {
-            ':rank': rankMs,
-            ':queue': queueName,
-            ':receipt': receiptHandle,
-            ':pipeline': pipeline,
-            ':task': task,
-            ':expires': Math.ceil(nowMs / 1_000) + recordKeepSeconds,
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return WaiterItem.parse(Attributes).rankMs;
+    async rank(name, id) {
+      const { Item } = await documents.send(new GetCommand(waiterKey(name, id)));
+      const waiter = WaiterItem.safeParse(Item);
+      return waiter.success ? waiter.data.rankMs : undefined;
+    },
+
+    async rememberWaiter({ id, rankMs }, { name, pipeline, task, queueName, receiptHandle }, wakeableMs) {
+      const expiresAt = Math.ceil(wakeableMs / 1_000) + recordKeepSeconds;
+      const { TableName, Key } = waiterKey(name, id);
+      const Item = { ...Key, rankMs, queueName, receiptHandle, wakeableMs, pipeline, task, [tasksExpiryAttribute]: expiresAt };
+      await documents.send(new PutCommand({ TableName, Item }));
     },
 
     async forgetWaiter(name, id) {
       await documents.send(new DeleteCommand(waiterKey(name, id)));
     },
 
-    async wake(name, id) {
+    async wake(name, id, nowMs) {
       const { Item } = await documents.send(new GetCommand({ ...waiterKey(name, id), ConsistentRead: true }));
       const waiter = WaiterItem.safeParse(Item);
-      return waiter.success && (await wake(waiter.data.queueName, waiter.data.receiptHandle));
+      return waiter.success && (await wake(waiter.data, nowMs));
     },
   };
   return leasePermits(store, world);
 }
 
-/** Makes a message visible now; false where it is gone or was received anew. */
+/** Makes a message visible as soon as its holder has handed it back; false where it is gone or was received anew. */
 function wakeUp(sqs: Sqs) {
   const urls = new Map<string, string | undefined>();
-  return async (queueName: string, receiptHandle: string): Promise<boolean> => {
+  return async ({ queueName, receiptHandle, wakeableMs }: WaiterItem, nowMs: number): Promise<boolean> => {
+    const VisibilityTimeout = Math.min(60, Math.max(0, Math.ceil((wakeableMs - nowMs) / 1_000)));
     try {
       if (!urls.has(queueName)) urls.set(queueName, (await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }))).QueueUrl);
       await sqs.send(
-        new ChangeMessageVisibilityCommand({ QueueUrl: urls.get(queueName), ReceiptHandle: receiptHandle, VisibilityTimeout: 0 }),
+        new ChangeMessageVisibilityCommand({ QueueUrl: urls.get(queueName), ReceiptHandle: receiptHandle, VisibilityTimeout }),
       );
       return true;
     } catch (error) {

@@ -17,11 +17,13 @@ export interface PermitStore {
   extend(name: string, token: string, surelyOverMs: number): Promise<boolean>;
   /** Takes a lease off whatever else is written meanwhile; counts the version up. */
   drop(name: string, token: string): Promise<void>;
-  /** Keeps how to wake a waiter, and his rank where none is kept; returns the rank that is kept. */
-  rememberWaiter(waiter: Waiter, request: PermitRequest, nowMs: number): Promise<number>;
+  /** The rank of one who waited before. */
+  rank(name: string, id: string): Promise<number | undefined>;
+  /** Keeps how to wake a waiter from `wakeableMs` on, and his rank. */
+  rememberWaiter(waiter: Waiter, request: PermitRequest, wakeableMs: number): Promise<void>;
   forgetWaiter(name: string, id: string): Promise<void>;
-  /** Has the waiter's task come back now; false where it cannot be reached. */
-  wake(name: string, id: string): Promise<boolean>;
+  /** Has the waiter's task come back, now or when it is wakeable; false where it cannot be reached. */
+  wake(name: string, id: string, nowMs: number): Promise<boolean>;
 }
 
 export interface PermitWorld {
@@ -34,6 +36,11 @@ export interface PermitWorld {
 const tries = 12;
 /** From then on a release no longer waits for its turn to write. */
 const triesBeforeDrop = 4;
+
+/** Who is told to wait has given his message back to the queue by then. */
+const handBackMs = 2_000;
+
+const stands = ({ line }: PermitState, waiter: Waiter) => line.some(({ id }) => id === waiter.id);
 
 export function leasePermits(store: PermitStore, world: PermitWorld): Permits {
   /** How long the leases of this process are, for their renewal; by token. */
@@ -58,25 +65,31 @@ export function leasePermits(store: PermitStore, world: PermitWorld): Permits {
     const { name, pipeline, task, sentAtMs } = request;
     const waiter = { id: waiterId(pipeline, task), pipeline, sentAtMs, rankMs: rankOf(sentAtMs, nowMs) };
     const unreachable = new Set<string>();
-    let remembered = false;
+    let [ranked, remembered] = [false, false];
     for (let tried = 0; tried < tries; tried += 1) {
       const state = await store.read(name);
       if (!state) return { kind: 'unknown' };
       const endMs = leaseEndMs(nowMs, request.deadlineMs, state.limit, request.leaseMs);
       const decision = decideAcquire(state, { token, waiter, surelyOverMs: surelyOverMs(endMs) }, { nowMs, unreachable });
-      if (!decision.granted && decision.place !== undefined && !remembered) {
-        // Before the line says that he waits, and then looks again: whoever frees a place from now on can wake him.
-        waiter.rankMs = await store.rememberWaiter(waiter, request, nowMs);
-        remembered = true;
-      } else if (decision.next && !(await store.write(name, state, decision.next))) {
-        await pause(tried);
-      } else if (decision.granted) {
-        return await grant(request, token, { state, decision, waiter, remembered }, nowMs);
-      } else {
-        const missed = await wakeAll(name, decision.wake);
-        if (missed.length === 0) return { kind: 'wait', seconds: waitOf(decision, state, request, nowMs) };
-        for (const id of missed) unreachable.add(id);
+      // Woken by now, the message would be run a second time while it is held here: so it comes back for it.
+      if (decision.granted && remembered) return { kind: 'wait', seconds: 1 };
+      if (!decision.granted && !ranked && !stands(state, waiter)) {
+        waiter.rankMs = (await store.rank(name, waiter.id)) ?? waiter.rankMs;
+        ranked = true;
+        continue;
       }
+      if (decision.next && !(await store.write(name, state, decision.next))) {
+        await pause(tried);
+        continue;
+      }
+      if (decision.granted) return await grant(request, token, { state, decision, waiter }, nowMs);
+      const missed = await wakeAll(name, decision.wake, nowMs);
+      for (const id of missed) unreachable.add(id);
+      if (missed.length > 0) continue;
+      if (remembered || decision.place === undefined) return { kind: 'wait', seconds: waitOf(decision, state, request, nowMs) };
+      // And looks once more: who freed a place just before could not wake him yet.
+      await store.rememberWaiter(waiter, request, nowMs + handBackMs);
+      remembered = true;
     }
     return undefined;
   }
@@ -85,20 +98,18 @@ export function leasePermits(store: PermitStore, world: PermitWorld): Permits {
     state: PermitState;
     decision: AcquireDecision;
     waiter: Waiter;
-    remembered: boolean;
   }
 
   async function grant(request: PermitRequest, token: string, granting: Granting, nowMs: number): Promise<PermitAnswer> {
-    const { state, decision, waiter, remembered } = granting;
+    const { state, decision, waiter } = granting;
     const { name } = request;
     const overMs = (decision.next ?? state).holders[token] ?? surelyOverMs(nowMs);
     const untilMs = holderEndMs(overMs);
     lengthsMs.set(token, untilMs - nowMs);
-    const waited = remembered || waiter.id in state.kept || state.line.some(({ id }) => id === waiter.id);
     // It holds the permit whatever becomes of these.
     await Promise.allSettled([
-      waited ? store.forgetWaiter(name, waiter.id) : undefined,
-      wakeAll(name, decision.wake).then((missed) => (missed.length > 0 ? passOn(name, undefined, nowMs, missed) : undefined)),
+      stands(state, waiter) || waiter.id in state.kept ? store.forgetWaiter(name, waiter.id) : undefined,
+      wakeAll(name, decision.wake, nowMs).then((missed) => (missed.length > 0 ? passOn(name, undefined, nowMs, missed) : undefined)),
     ]);
     return { kind: 'granted', token, untilMs };
   }
@@ -134,14 +145,14 @@ export function leasePermits(store: PermitStore, world: PermitWorld): Permits {
         await pause(tried);
         continue;
       }
-      const missed = await wakeAll(name, wake);
+      const missed = await wakeAll(name, wake, nowMs);
       if (missed.length === 0) return;
       for (const id of missed) unreachable.add(id);
     }
   }
 
-  async function wakeAll(name: string, ids: readonly string[]): Promise<string[]> {
-    const reached = await Promise.all(ids.map((id) => store.wake(name, id)));
+  async function wakeAll(name: string, ids: readonly string[], nowMs: number): Promise<string[]> {
+    const reached = await Promise.all(ids.map((id) => store.wake(name, id, nowMs)));
     return ids.filter((_id, at) => !reached[at]);
   }
 

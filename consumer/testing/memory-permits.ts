@@ -64,11 +64,9 @@ function memoryStore(
       return true;
     },
     drop: async (name, token) => drop(name, token),
+    rank: async (name, id) => waiters.get(`${name}#${id}`)?.rankMs,
     async rememberWaiter({ id, rankMs }, { name, receiptHandle }) {
-      const key = `${name}#${id}`;
-      const kept = waiters.get(key)?.rankMs ?? rankMs;
-      waiters.set(key, { rankMs: kept, receiptHandle });
-      return kept;
+      waiters.set(`${name}#${id}`, { rankMs, receiptHandle });
     },
     forgetWaiter: async (name, id) => void waiters.delete(`${name}#${id}`),
     async wake(name, id) {

@@ -126,6 +126,8 @@ async function claimed(run: TaskRun): Promise<End | undefined> {
 async function start(batch: Batch, run: TaskRun, body: unknown): Promise<Outcome> {
   const { runtime, counts } = batch;
   const { clock } = runtime.ports;
+  // Its claim may be written while the end of the one before is; it does not start before that one is on record.
+  await Promise.all(batch.settling);
   const cameMs = clock.monotonicMs();
   const turn = await awaitTurn(runtime, batch.budget, batch.started === 0);
   counts.waitedForRateMs += clock.monotonicMs() - cameMs;

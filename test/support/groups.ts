@@ -172,18 +172,29 @@ async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
-export async function sendTasks(taskGroup: string, tasks: object[], { fifo = false } = {}): Promise<void> {
+interface SendOptions<T> {
+  fifo?: boolean;
+  /** Attributes of type String of a task's message. */
+  attributes?: (task: T) => Record<string, string>;
+}
+
+export async function sendTasks<T extends object>(taskGroup: string, tasks: T[], options: SendOptions<T> = {}): Promise<void> {
+  const { fifo = false, attributes } = options;
   const { QueueUrl } = await aws.sqs.send(new GetQueueUrlCommand({ QueueName: namesOf(taskGroup, fifo).queue }));
   for (let i = 0; i < tasks.length; i += 10) {
     const Entries = tasks.slice(i, i + 10).map((task, n) => ({
       Id: String(n),
       MessageBody: JSON.stringify({ group: taskGroup, ...task }),
+      ...(attributes ? { MessageAttributes: textAttributes(attributes(task)) } : {}),
       ...(fifo ? { MessageGroupId: 'one', MessageDeduplicationId: `${Date.now()}-${i}-${n}` } : {}),
     }));
     const { Failed = [] } = await aws.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     if (Failed[0]) throw new Error(`${Failed.length} tasks refused: ${Failed[0].Message ?? Failed[0].Code}`);
   }
 }
+
+const textAttributes = (texts: Record<string, string>) =>
+  Object.fromEntries(Object.entries(texts).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]));
 
 export async function purge(queueUrl: string): Promise<void> {
   await aws.sqs.send(new PurgeQueueCommand({ QueueUrl: queueUrl }));

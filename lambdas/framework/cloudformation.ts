@@ -11,12 +11,7 @@ export const CustomResourceRequest = z.object({
 export type CustomResourceRequest = z.infer<typeof CustomResourceRequest>;
 
 /** `physicalId` must stay the same for as long as the resource does: CloudFormation deletes what has another. */
-export async function answer(
-  request: CustomResourceRequest,
-  physicalId: string,
-  status: 'SUCCESS' | 'FAILED',
-  reason = '',
-): Promise<void> {
+export async function answer(request: CustomResourceRequest, physicalId: string, status: 'SUCCESS' | 'FAILED', reason = ''): Promise<void> {
   const { StackId, RequestId, LogicalResourceId } = request;
   const body = JSON.stringify({
     Status: status,

@@ -11,6 +11,7 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pipelineNames } from '../../lambdas/contract/names.ts';
 import type { StageSettingsInput } from '../../lambdas/contract/settings.ts';
+import { permitKey, permitLimitAttribute, permitStateSortKey } from '../../lambdas/contract/task-table.ts';
 import { type DeployOptions, deploy, destroy } from '../../local/deploy.ts';
 import { type AwsClients, awsClients } from '../support/aws-clients.ts';
 import { nodeConsumer, type Partner, startPartner } from '../support/consumers.ts';
@@ -76,6 +77,14 @@ class OtherStage {
       await this.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ group: taskGroup, id }) }));
   }
 
+  async permitLimit(name: string): Promise<unknown> {
+    const Key = { pk: permitKey(name), sk: permitStateSortKey };
+    const { Item } = await this.aws.documents.send(
+      new GetCommand({ TableName: this.outputs['TasksTableName'], Key, ConsistentRead: true }),
+    );
+    return Item?.[permitLimitAttribute];
+  }
+
   /** As a consumer does with a result too large for the table. */
   keepResult = () => this.aws.s3.send(new PutObjectCommand({ Bucket: this.outputs['DataBucketName'], Key: 'steps/a/b', Body: '{}' }));
 
@@ -132,8 +141,10 @@ describe.concurrent('a stage', () => {
     await other.pipeline('A');
     const before = await other.lastModified('A');
     await other.send('A', ids(20));
-    await other.deploy({ logLevel: 'INFO', logRetentionDays: 7 });
+    expect([await other.permitLimit('gpu'), await other.permitLimit('printer')]).toEqual([2, 1]);
+    await other.deploy({ logLevel: 'INFO', logRetentionDays: 7, permits: { gpu: 3 } });
     expect(await other.lastModified('A')).toBe(before);
+    expect([await other.permitLimit('gpu'), await other.permitLimit('printer')]).toEqual([3, undefined]);
     await eventually('the tasks of before are done, each once', async () => partner.done('A').length === 20);
     expect(partner.visits.filter(({ group }) => group === 'A')).toHaveLength(20);
     await other.pipeline('also', { onDelete: 'discard' });

@@ -45,6 +45,8 @@ export const queueLimits = {
   /** A changed attribute, the policy too, is in force everywhere within this (API_SetQueueAttributes). */
   attributePropagationSeconds: 60,
   batchEntries: 10,
+  /** Body and attributes, with names, types and values of those, in bytes of UTF-8 (SQS/quotas-messages). */
+  messageBytes: 1_048_576,
 } as const;
 
 /** Visibility timeout AWS asks for, as a multiple of the function's timeout, plus the batch window (LDG/services-sqs-configure). */

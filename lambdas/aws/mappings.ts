@@ -41,7 +41,7 @@ function observed(from: EventSourceMappingConfiguration, queueName: string): Obs
   };
 }
 
-/** `Creating` and `Updating` end either way: the plan then says it once more, and AWS refuses it until it is settled. */
+/** `Creating` and `Updating` end either way. */
 const enabledByState: Record<string, boolean> = { Enabled: true, Enabling: true, Disabled: false, Disabling: false };
 
 const settings = (mapping: DesiredMapping) => ({

@@ -7,6 +7,7 @@ import type { Log } from '../framework/log.ts';
 import type { Clients } from './clients.ts';
 import { type ConfigTable, configTable } from './config-table.ts';
 import { type ControlPlaneBudget, controlPlaneBudget } from './control-plane-budget.ts';
+import { type CoolingRecords, coolingRecords } from './cooling-records.ts';
 import type { HintQueueUrls } from './hint-queues.ts';
 import { type Leases, leases } from './leases.ts';
 import { type PipelinesTable, pipelinesTable } from './pipelines-table.ts';
@@ -32,6 +33,7 @@ export interface Services {
   budget: ControlPlaneBudget;
   reservations: Reservations;
   stageState: StageState;
+  coolingRecords: CoolingRecords;
   hintQueues: HintQueueUrls;
 }
 
@@ -56,6 +58,7 @@ export function createServices({ environment, clients, clock, random, newId, log
     budget: controlPlaneBudget(documents, tables.control, stage.settings.controlPlaneBudgetPerSecond, clock, random),
     reservations: reservations(clients, tables.control, clock, ownReservedConcurrency(stage.settings)),
     stageState: stageState(documents, tables.control),
+    coolingRecords: coolingRecords(documents, tables.tasks),
     hintQueues: {
       change: environment.SLUICE_CHANGES_QUEUE_URL,
       rollout: environment.SLUICE_ROLLOUTS_QUEUE_URL,

@@ -36,6 +36,50 @@ export const DrainState = z.object({
 });
 export type DrainState = z.output<typeof DrainState>;
 
+/** A limit that whoever began under it may still run under, until that moment. */
+const FormerLimit = z.object({ value: z.number(), untilMs: z.number() });
+export type FormerLimit = z.infer<typeof FormerLimit>;
+
+/** Of a group with `ratePerSecond`: the limits that its invocations may run under (domain/limits-in-force.ts). */
+export const LimitsMemory = z.object({
+  /** Seconds between two starts in one invocation; 0: none are kept. */
+  spacingSeconds: z.number(),
+  concurrency: z.number(),
+  timeoutSeconds: z.number(),
+  /** Shorter spacings and higher concurrencies of before. */
+  formerSpacings: z.array(FormerLimit).optional(),
+  formerConcurrencies: z.array(FormerLimit).optional(),
+  /** Until then invocations may run that began under a longer timeout. */
+  overMs: z.number().optional(),
+});
+export type LimitsMemory = z.infer<typeof LimitsMemory>;
+
+/** Part of a wish that may only follow when what was changed first has been in force for a while. */
+export const Withheld = z.object({
+  /** Of the wish. */
+  hash: z.string(),
+  untilMs: z.number(),
+});
+export type Withheld = z.infer<typeof Withheld>;
+
+/** What the target last refused ("too many"), with `consumer: sluice`. */
+export const Limited = z.object({
+  /** Nobody of the group starts a task before; in the past once the cooling is over. */
+  untilMs: z.number(),
+  /** The same; ISO 8601. */
+  until: z.string(),
+  lastLimitedAt: z.string(),
+  /** Refusals of the UTC day `day` (YYYY-MM-DD), as of `updatedAt`. */
+  today: z.number(),
+  day: z.string(),
+  message: z.string(),
+  /** The mapping is disabled until it is over: it is a long one. */
+  mappingDisabled: z.boolean().optional(),
+  /** A look is on its way for then. */
+  lookAtMs: z.number().optional(),
+});
+export type Limited = z.infer<typeof Limited>;
+
 export const PipelineRow = z.object({
   taskGroup: z.string(),
   schemaVersion: z.number(),
@@ -56,6 +100,9 @@ export const PipelineRow = z.object({
   resources: PipelineResources.default({}),
   /** Reserved concurrency that is held. */
   reserved: z.number().optional(),
+  limits: LimitsMemory.optional(),
+  withheld: Withheld.optional(),
+  limited: Limited.optional(),
   drain: DrainState.optional(),
   /** Dead-letter queues kept because they hold something. */
   keptDeadLetterQueues: z.array(z.string()).optional(),

@@ -6,6 +6,8 @@ import { queueLimits } from '../contract/limits.ts';
 export type FailureKind =
   /** The same call will do later: throttled, in progress, 5xx, network. */
   | 'passing'
+  /** AWS is still changing the mapping that is to be changed, for seconds. */
+  | 'settling'
   /** SQS lets a deleted queue's name be used again only after a minute. */
   | 'nameReuse'
   /** The reservation would leave the account less than AWS's floor. */
@@ -25,7 +27,6 @@ const passingNames = new Set([
   'RequestThrottled',
   'ProvisionedThroughputExceededException',
   'ResourceConflictException',
-  'ResourceInUseException',
   'ResourceNotReadyException',
   'ServiceException',
   'TimeoutError',
@@ -43,6 +44,7 @@ export function classifyFailure(error: unknown): Failure {
         ? error.message
         : `${error.name}: ${error.message}`
       : String(error);
+  if (name === 'ResourceInUseException') return { kind: 'settling', message: text };
   if (name.endsWith('QueueDeletedRecently')) return { kind: 'nameReuse', message: text };
   if (/UnreservedConcurrentExecution/.test(text)) return { kind: 'noRoom', message: text };
   if (passingNames.has(name) || status === undefined || status >= 500 || status === 429) return { kind: 'passing', message: text };
@@ -64,6 +66,10 @@ export function retryDelaySeconds(attempts: number, random: number): number {
   const full = Math.min(60, 2 ** (attempts - 1));
   return Math.max(1, Math.round(full / 2 + (full / 2) * random));
 }
+
+/** A mapping in change takes the next one after seconds; one that never does is a failure after all. */
+export const settleDelaySeconds = 3;
+export const mostSettleLooks = 20;
 
 /** A name is free again at the latest then; the exact moment is not told. */
 export const nameReuseDelaySeconds = Math.ceil(queueLimits.nameReuseSeconds / 6);

@@ -1,4 +1,4 @@
-/** What a look saw of a group's resources. Types only. `undefined` is "not there"; what was not looked at is marked. */
+/** What a look saw of a group's resources. Types, and how to read them. `undefined` is "not there"; what was not looked at is marked. */
 import type { Tags } from '../contract/tags.ts';
 import type { FunctionConfiguration } from './desired.ts';
 
@@ -49,3 +49,8 @@ export interface Observed {
   /** SQS mappings of the function that read one of the group's queues. */
   mappings: ObservedMapping[];
 }
+
+/** AWS refuses every change of a mapping in these states, with ResourceInUseException (API_UpdateEventSourceMapping). */
+const changingStates = new Set(['Creating', 'Enabling', 'Disabling', 'Updating']);
+
+export const isChanging = ({ state }: ObservedMapping) => changingStates.has(state);

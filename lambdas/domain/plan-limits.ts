@@ -7,7 +7,7 @@
 import { mappingLimits } from '../contract/limits.ts';
 import type { Action } from './actions.ts';
 import type { DesiredMapping, DesiredPipeline } from './desired.ts';
-import type { Observed, ObservedMapping, ObservedQueue } from './observed.ts';
+import { isChanging, type Observed, type ObservedMapping, type ObservedQueue } from './observed.ts';
 
 export interface LimitsPlan {
   before: Action[];
@@ -39,6 +39,12 @@ export const liveMappings = (desired: DesiredPipeline, observed: Observed) => li
 
 const liveMappingsOf = (queueName: string, { mappings }: Observed) =>
   mappings.filter((mapping) => mapping.queueName === queueName && mapping.state !== 'Deleting');
+
+/** Whether AWS would refuse part of the plan, as it still changes the mapping that is to be changed. */
+export function meetsChangingMapping(plan: readonly Action[], { mappings }: Observed): boolean {
+  const changing = new Set(mappings.filter(isChanging).map(({ id }) => id));
+  return plan.some((action) => (action.type === 'updateMapping' || action.type === 'deleteMapping') && changing.has(action.id));
+}
 
 interface MappingWish {
   queueName: string;
@@ -123,7 +129,8 @@ function planMappingUpdate(desired: DesiredMapping, observed: ObservedMapping): 
     desired.batchSize !== observed.batchSize && 'batch size',
     desired.windowSeconds !== observed.windowSeconds && 'batch window',
     desired.maximumConcurrency !== observed.maximumConcurrency && 'maximum concurrency',
-    desired.enabled !== observed.enabled && (desired.enabled ? 'paused' : 'not paused'),
+    // While AWS does not tell, it is taken to become as it was last told; a later look compares.
+    observed.enabled !== undefined && desired.enabled !== observed.enabled && (desired.enabled ? 'disabled' : 'not disabled'),
     !observed.reportsItemFailures && 'item failures not reported',
   ].filter((name) => name !== false);
   return differing.length === 0

@@ -1,5 +1,6 @@
 /** Status rows: how one becomes the next. Pure; the sentences a user reads are made here. */
 import { type Phase, type PipelineRow, pipelineRowSchemaVersion } from '../contract/pipeline-row.ts';
+import { type Cooling, coolingMessage } from './cooling.ts';
 import type { EffectiveItem } from './item.ts';
 
 /** A new row, or `before` with a new phase and message; problems, warnings and a drain end with the phase they belong to. */
@@ -35,6 +36,13 @@ export function activeMessage(item: EffectiveItem, release: { codeKey: string; v
   const rate = item.ratePerSecond === undefined ? '' : `, ${item.ratePerSecond} starts a second`;
   const runs = release ? `; runs ${release.codeKey} ${release.version}` : '';
   return `${cap}${rate}${runs}`;
+}
+
+/** The same as a sentence of the status: a cooling first, while it lasts. */
+export function workingMessage(item: EffectiveItem, release: { codeKey: string; version: string } | undefined, cooling: Cooling): string {
+  if (item.paused) return 'paused: its mapping is disabled, tasks stay queued';
+  const active = activeMessage(item, release);
+  return cooling.runs && cooling.limited ? `${coolingMessage(cooling.limited)}; ${active}` : active;
 }
 
 export const waitingForCodeMessage = (key: string, version: string | undefined, running: boolean) =>

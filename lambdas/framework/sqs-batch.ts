@@ -11,6 +11,12 @@ export type Outcome = { kind: 'done' } | { kind: 'again'; seconds: number };
 export const done: Outcome = { kind: 'done' };
 export const again = (seconds: number): Outcome => ({ kind: 'again', seconds });
 
+/** Both are met by the one that comes back first: nobody else may be on the way. */
+export function sooner(a: Outcome, b: Outcome): Outcome {
+  if (a.kind === 'done' || b.kind === 'done') return a.kind === 'done' ? b : a;
+  return again(Math.min(a.seconds, b.seconds));
+}
+
 export interface BatchServices {
   log: Log;
   /** Makes the message visible again after `seconds`. */

@@ -2,7 +2,7 @@
  * Brings a group with a valid item to its wish: observe → plan → room → apply → status. A hint whose wish and release
  * were applied already ends before the first call outside our tables.
  */
-import { applyPlan } from '../aws/apply-plan.ts';
+import { type Applied, applyPlan } from '../aws/apply-plan.ts';
 import { uploadedCode } from '../aws/code-bucket.ts';
 import { observeFunction } from '../aws/functions.ts';
 import { observePipeline } from '../aws/observe-pipeline.ts';
@@ -10,35 +10,43 @@ import { canonicalJson } from '../contract/names.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import { pipelineTags, type Tags } from '../contract/tags.ts';
 import type { Action } from '../domain/actions.ts';
-import { desiredPipeline, wishHash } from '../domain/desired.ts';
+import { type DesiredPipeline, desiredPipeline, wishHash } from '../domain/desired.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import type { EffectiveItem } from '../domain/item.ts';
+import { afterStep, stepTowards } from '../domain/limit-change.ts';
 import type { Observed } from '../domain/observed.ts';
 import { planPipeline, withoutRoom } from '../domain/plan.ts';
 import { proofOf } from '../domain/plan-function.ts';
+import { meetsChangingMapping } from '../domain/plan-limits.ts';
 import { chooseRelease } from '../domain/release-choice.ts';
-import { nextRow, recordedCode, waitingForCodeMessage, without } from '../domain/status.ts';
-import { again, done, type Outcome } from '../framework/sqs-batch.ts';
+import { recordedCode, waitingForCodeMessage } from '../domain/status.ts';
+import { again, done, type Outcome, sooner } from '../framework/sqs-batch.ts';
+import { askForWatch, coolingOf, noteCooling, watched } from './cooling.ts';
 import { countRollout } from './count-rollout.ts';
-import { finishedRow, wished } from './finished-row.ts';
+import { finishedRow, type Reached } from './finished-row.ts';
 import { hintNext } from './hint-next.ts';
 import type { Look } from './look.ts';
+import { progressRow } from './progress-row.ts';
 import { replaceQueue, tendFormerDeadLetters } from './replace-queue.ts';
 import { swapCode } from './swap-code.ts';
 import type { Wish } from './wish.ts';
+import { comeBackAt, comeBackForRest, isWithheld, lookWhenSettled, unsettled } from './withheld.ts';
 
 export async function bringPipeline(look: Look, item: EffectiveItem, warnings: string[]): Promise<Outcome> {
   const { row, services, hint } = look;
   const version = await releaseToRun(look, item);
-  const desired = desiredPipeline(item, version, services.stage);
-  const wish: Wish = { item, warnings, desired, hash: wishHash(item, desired) };
+  const pipeline = desiredPipeline(item, version, services.stage);
+  const cooling = await coolingOf(look, item, pipeline.functionName);
+  const desired = cooling.disables ? withoutPollers(pipeline) : pipeline;
+  const wish: Wish = { item, warnings, desired, hash: wishHash(item, pipeline), cooling };
+  const sameRelease = row?.release?.version === version && (version === undefined || row?.release?.codeKey === item.code.key);
   const applied = row !== undefined && row.appliedHash === wish.hash && (row.phase === 'Active' || row.phase === 'Paused');
-  const current = applied && row.release?.version === version && row.release?.codeKey === item.code.key;
-  if (current && hint.class !== 'sweep') {
+  if (applied && sameRelease && version !== undefined && hint.class !== 'sweep' && !cooling.changesMapping) {
     await countRollout(look, row, 'done');
-    return done;
+    return noteCooling(look, wish);
   }
-  if (hint.class === 'rollout' && row && knownAsWished(row, wish)) {
+  if (sameRelease && hint.class === 'change' && !cooling.changesMapping && isWithheld(look, wish)) return comeBackForRest(look);
+  if (hint.class === 'rollout' && row && !cooling.changesMapping && knownAsWished(row, wish)) {
     const fn = await observeFunction(look.lambda.unpaced, services.stage.settings.prefix, desired.functionName);
     const swap = fn && (await withCode(look, wish, { function: fn, mappings: [] }));
     if (swap && !swap.waits) return swapCode(look, swap, row, fn);
@@ -48,6 +56,8 @@ export async function bringPipeline(look: Look, item: EffectiveItem, warnings: s
   const room = await withRoom(look, code, observed);
   return apply(look, room, observed, version);
 }
+
+const withoutPollers = (desired: DesiredPipeline): DesiredPipeline => ({ ...desired, mapping: { ...desired.mapping, enabled: false } });
 
 async function releaseToRun({ services, row }: Pick<Look, 'services' | 'row'>, item: EffectiveItem): Promise<string | undefined> {
   const pinned = item.code.version;
@@ -106,24 +116,53 @@ async function withRoom(look: Look, wish: Wish, observed: Observed): Promise<Wis
 }
 
 async function apply(look: Look, wish: Wish, observed: Observed, version: string | undefined): Promise<Outcome> {
-  const { services, taskGroup } = look;
-  const plan = planFor(await provenFor(look, wish, observed), look.row, wish, observed);
+  const { services } = look;
+  const step = stepTowards(wish.desired, observed, look.row?.limits, services.clock.nowMs());
+  const stepWish: Wish = { ...wish, desired: step.desired };
+  const plan = planFor(await provenFor(look, stepWish, observed), look.row, stepWish, observed);
+  if (meetsChangingMapping(plan, observed)) return lookWhenSettled(look, wish, step.memory);
+  const unseen = unsettled(look, wish, plan, observed);
   // Before the first call: removing the group must find what a crash left half made.
-  if (plan.length > 0 || look.row === undefined) await look.save(progressRow(look, wish));
+  if (plan.length > 0 || look.row === undefined) await look.save(progressRow(look, wish, step.memory));
   // Whoever takes the stage away has seen this row or is seen here: nothing is made that nobody would remove.
   if (plan.length > 0 && (await services.stageState.going())) return again(0);
   const applied = await applyPlan(services, look.lambda, plan, look.checkTime);
   if (applied.provenFor && wish.desired.code) await rememberProof(look, wish, applied.provenFor);
-  await giveBack(look, wish);
-  if (observed.formerQueue) return replaceQueue(look, wish, observed, observed.formerQueue, applied);
+  await giveBack(look, wish, step.desired);
+  const { memory, waiting } = afterStep(wish.desired, step, plan, observed, services.clock.nowMs());
+  if (observed.formerQueue) {
+    const outcome = await replaceQueue(look, stepWish, observed, observed.formerQueue, applied);
+    return sooner(outcome, comeBackAt(look, wish.cooling.disables ? wish.cooling.limited?.untilMs : undefined));
+  }
+  const reached = { limits: memory, waiting: waiting ?? unseen };
+  return finish(look, stepWish, version, { observed, applied, reached, quiet: plan.length === 0 });
+}
 
-  const row = await tendFormerDeadLetters(look, finishedRow(look, wish, observed, applied), observed.formerDeadLetterQueue);
-  if (plan.length > 0 || saysMore(row, look.row)) await look.save(row);
-  await countRollout(look, row, wish.waits ? 'skipped' : 'done');
-  services.log.info('applied', { taskGroup, phase: row.phase, actions: plan.length });
+interface Finish {
+  observed: Observed;
+  applied: Applied;
+  reached: Reached;
+  /** No call was made. */
+  quiet: boolean;
+}
+
+async function finish(
+  look: Look,
+  wish: Wish,
+  version: string | undefined,
+  { observed, applied, reached, quiet }: Finish,
+): Promise<Outcome> {
+  const { services, taskGroup } = look;
+  const { cooling, outcome } = watched(look, wish.cooling);
+  const finished = finishedRow(look, { ...wish, cooling }, observed, applied, reached);
+  const row = await tendFormerDeadLetters(look, finished, observed.formerDeadLetterQueue);
+  if (!quiet || saysMore(row, look.row)) await look.save(row);
+  await askForWatch(look, cooling);
+  await countRollout(look, row, wish.waits || reached.waiting ? 'skipped' : 'done');
+  services.log.info('applied', { taskGroup, phase: row.phase, quiet });
   // A release that came while this one was applied may have listed the pipelines before this one's row was there.
   const movedOn = (await releaseToRun({ services, row }, wish.item)) !== version;
-  return movedOn ? again(1) : done;
+  return sooner(sooner(movedOn ? again(1) : done, comeBackAt(look, reached.waiting?.untilMs)), outcome);
 }
 
 /** Whether `row` tells anything that `before` did not, but for the time. */
@@ -151,22 +190,11 @@ async function rememberProof(look: Look, { desired }: Wish, proof: string): Prom
   await releases.updateRelease(release.codeKey, release.version, { provenFor: [...release.provenFor, proof], updatedAt: look.now() });
 }
 
-function progressRow(look: Look, wish: Wish): PipelineRow {
-  const { row } = look;
-  const phase = row?.appliedAt === undefined ? 'Creating' : 'Updating';
-  const next = nextRow(row, look.taskGroup, phase, 'in progress', look.now(), {
-    ...wished(wish),
-    ...(row?.drain ? { drain: row.drain } : {}),
-  });
-  // Until it is done nothing is applied in full: a crash on the way must not pass for the wish before.
-  return without(next, 'appliedHash');
-}
-
 /** After AWS has taken it back: whoever waits for the room is looked at. */
-async function giveBack(look: Look, { desired, waits }: Wish): Promise<void> {
+async function giveBack(look: Look, { desired, waits }: Wish, now: DesiredPipeline): Promise<void> {
   const { reservations } = look.services;
   if (waits?.for === 'room') return;
-  const wanted = desired.reservedConcurrency ?? 0;
+  const wanted = Math.max(desired.reservedConcurrency ?? 0, now.reservedConcurrency ?? 0);
   const { next } = await reservations.settle(
     look.lambda.paced,
     look.taskGroup,

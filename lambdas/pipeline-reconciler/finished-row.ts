@@ -1,27 +1,45 @@
 /** The status of a group whose plan was carried out. */
 import type { Applied } from '../aws/apply-plan.ts';
-import type { Phase, PipelineResources, PipelineRow, RunningRelease } from '../contract/pipeline-row.ts';
+import type { LimitsMemory, Phase, PipelineResources, PipelineRow, RunningRelease } from '../contract/pipeline-row.ts';
+import type { Waiting } from '../domain/limit-change.ts';
 import type { Observed } from '../domain/observed.ts';
-import { activeMessage, nextRow, without } from '../domain/status.ts';
+import { nextRow, without, workingMessage } from '../domain/status.ts';
 import type { Look } from './look.ts';
 import type { Wish } from './wish.ts';
 
-export function finishedRow(look: Look, wish: Wish, observed: Observed, applied: Applied): PipelineRow {
-  const { item, desired, waits } = wish;
-  const phase: Phase = waits ? 'Waiting' : item.paused ? 'Paused' : 'Active';
+/** What holds once a plan was carried out, beside the wish. */
+export interface Reached {
+  limits?: LimitsMemory | undefined;
+  /** The rest of the wish has to wait; looked at again then. */
+  waiting?: Waiting | undefined;
+}
+
+export function finishedRow(look: Look, wish: Wish, observed: Observed, applied: Applied, { limits, waiting }: Reached): PipelineRow {
+  const { item, desired, waits, cooling } = wish;
+  const phase: Phase = waits ? 'Waiting' : waiting ? 'Updating' : item.paused ? 'Paused' : 'Active';
   const release = runningRelease(look.row, wish, observed, applied);
-  const message = waits?.message ?? (item.paused ? 'paused: its mapping is disabled, tasks stay queued' : activeMessage(item, release));
+  const message = waits?.message ?? waiting?.message ?? workingMessage(item, release, cooling);
   const reserved = desired.reservedConcurrency;
-  const row = nextRow(look.row, look.taskGroup, phase, message, look.now(), {
+  const whole = !waits && !waiting;
+  const row = nextRow(withoutPassing(look.row), look.taskGroup, phase, message, look.now(), {
     resources: resourcesOf(wish, observed, applied),
     ...wished(wish),
     attempts: 0,
     ...(release ? { release } : {}),
-    ...(waits ? {} : { appliedHash: wish.hash, appliedAt: look.now() }),
+    ...(whole ? { appliedHash: wish.hash, appliedAt: look.now() } : {}),
     ...(reserved === undefined ? {} : { reserved }),
+    ...(limits ? { limits } : {}),
+    ...(waiting ? { withheld: { hash: wish.hash, untilMs: waiting.untilMs } } : {}),
+    ...(cooling.limited ? { limited: cooling.limited } : {}),
   });
-  const applicable = withoutOwnDeadLetters(waits ? without(row, 'appliedHash') : row);
-  return reserved === undefined ? without(applicable, 'reserved') : applicable;
+  return withoutOwnDeadLetters(row);
+}
+
+/** What a look finds anew or leaves out. */
+function withoutPassing(row: PipelineRow | undefined): PipelineRow | undefined {
+  if (!row) return undefined;
+  const { appliedHash: _hash, reserved: _reserved, limits: _limits, withheld: _withheld, limited: _limited, ...rest } = row;
+  return rest;
 }
 
 /** What the row keeps of the item: how it is to be removed hangs on it when the item is gone. */

@@ -8,7 +8,7 @@ import type { GroupHint } from '../contract/messages.ts';
 import { defaultsGroup } from '../contract/names.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import { nextRow } from '../domain/status.ts';
-import { again, done, type Outcome } from '../framework/sqs-batch.ts';
+import { again, done, type Outcome, sooner } from '../framework/sqs-batch.ts';
 import { bringPipeline } from './bring-pipeline.ts';
 import { countRollout } from './count-rollout.ts';
 import { createLook, type Look, type LookTime } from './look.ts';
@@ -26,8 +26,11 @@ export async function lookAtGroup(services: Services, hint: GroupHint, receives:
   if (!lease) return hint.class === 'rollout' ? again(deferSeconds) : done;
   try {
     let outcome: Outcome = done;
-    for (let current = { hint, receives }; ; current = { hint: { ...hint, class: 'change' }, receives: 1 }) {
-      outcome = sooner(outcome, await lookOnce(services, current.hint, current.receives, lease, time));
+    // Of a hint that was noted meanwhile nothing is known: it may be one that somebody waits for.
+    const noted: Try = { hint: { ...hint, class: 'change' }, receives: 1, awaited: true };
+    for (let current: Try = { hint, receives, awaited: receives > 1 }; ; current = noted) {
+      // A look that asked to be repeated is, whatever another under the same lease found.
+      outcome = sooner(outcome, await lookOnce(services, current, lease, time));
       if (services.clock.nowMs() > time.deadlineMs) {
         await services.groupLeases.drop(lease);
         return again(1);
@@ -42,27 +45,23 @@ export async function lookAtGroup(services: Services, hint: GroupHint, receives:
   }
 }
 
-/** A look that asked to be repeated is, whatever another under the same lease found: nobody else may be on the way. */
-function sooner(a: Outcome, b: Outcome): Outcome {
-  if (a.kind === 'done' || b.kind === 'done') return a.kind === 'done' ? b : a;
-  return again(Math.min(a.seconds, b.seconds));
-}
+type Try = Pick<Look, 'hint' | 'awaited'> & { receives: number };
 
-async function lookOnce(services: Services, hint: GroupHint, receives: number, lease: Lease, time: LookTime): Promise<Outcome> {
-  const { taskGroup } = hint;
+async function lookOnce(services: Services, current: Try, lease: Lease, time: LookTime): Promise<Outcome> {
+  const { taskGroup } = current.hint;
   const [item, defaults, row, going] = await Promise.all([
     services.config.get(taskGroup),
     services.config.get(defaultsGroup),
     services.pipelines.get(taskGroup),
     services.stageState.going(),
   ]);
-  const look = createLook(services, hint, lease, time, row, going);
+  const look = createLook(services, current, lease, time, row, going);
   try {
     if (item === undefined || going || hasExpired(item, services.clock.nowMs())) return await removePipeline(look);
     const verdict = effectiveItem(item, defaults, services.stage);
     return verdict.valid ? await bringPipeline(look, verdict.item, verdict.warnings) : await recordInvalid(look, verdict.problems);
   } catch (error) {
-    return recordFailure(look, error, receives);
+    return recordFailure(look, error, current.receives);
   }
 }
 

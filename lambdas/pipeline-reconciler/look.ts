@@ -13,6 +13,8 @@ import { isoTime } from '../framework/clock.ts';
 export interface Look {
   services: Services;
   hint: GroupHint;
+  /** The hint may be the one that is to come back at the time the row names: it was received before, or stands in for one that was. */
+  awaited: boolean;
   taskGroup: string;
   row: PipelineRow | undefined;
   /** The stage is going away. */
@@ -32,7 +34,7 @@ export interface LookTime {
 
 export function createLook(
   services: Services,
-  hint: GroupHint,
+  { hint, awaited }: Pick<Look, 'hint' | 'awaited'>,
   lease: Lease,
   { deadlineMs }: LookTime,
   row: PipelineRow | undefined,
@@ -48,6 +50,7 @@ export function createLook(
   const look: Look = {
     services,
     hint,
+    awaited,
     taskGroup: hint.taskGroup,
     row,
     going,

@@ -4,7 +4,7 @@
  */
 import { BudgetExhaustedError } from '../aws/control-plane-budget.ts';
 import type { Phase } from '../contract/pipeline-row.ts';
-import { classifyFailure, nameReuseDelaySeconds, retryDelaySeconds } from '../domain/failure.ts';
+import { classifyFailure, mostSettleLooks, nameReuseDelaySeconds, retryDelaySeconds, settleDelaySeconds } from '../domain/failure.ts';
 import { nextRow } from '../domain/status.ts';
 import { errorFields } from '../framework/log.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
@@ -35,12 +35,16 @@ export async function recordFailure(look: Look, error: unknown, receives: number
     );
     return again(nameReuseDelaySeconds);
   }
+  if (failure.kind === 'settling' && receives < mostSettleLooks) {
+    services.log.info('mapping still in change', { taskGroup });
+    return hint.class === 'sweep' && receives >= sweepAttempts ? done : again(settleDelaySeconds);
+  }
   if (failure.kind === 'noRoom') return releaseRefusedGrant(look, failure.message);
 
   const most = hint.class === 'sweep' ? sweepAttempts : services.stage.settings.reconcileAttempts;
   const attempts = Math.min(receives, (row?.attempts ?? 0) + 1);
   // What is throttled under a sweep says nothing of the pipeline: the next sweep looks again.
-  if (hint.class === 'sweep' && failure.kind === 'passing')
+  if (hint.class === 'sweep' && (failure.kind === 'passing' || failure.kind === 'settling'))
     return receives < most ? again(retryDelaySeconds(receives, services.random())) : done;
   if (attempts < most) {
     const seconds = retryDelaySeconds(attempts, services.random());

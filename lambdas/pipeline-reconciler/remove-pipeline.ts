@@ -16,7 +16,7 @@ import type { Observed, ObservedQueue } from '../domain/observed.ts';
 import { planLimits } from '../domain/plan-limits.ts';
 import { planFormerQueueRemoval, planRemoval, type RemovalMode } from '../domain/plan-removal.ts';
 import { deniesSending, queuePolicy } from '../domain/queue-policy.ts';
-import { keptMessage, nextRow } from '../domain/status.ts';
+import { keptMessage, nextRow, without } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { countRollout } from './count-rollout.ts';
 import { giveRoomBack } from './hint-next.ts';
@@ -59,7 +59,8 @@ const isEmpty = (observed: Observed) =>
   !observed.formerDeadLetterQueue &&
   observed.mappings.length === 0;
 
-async function drain(look: Look, observed: Observed): Promise<Outcome> {
+async function drain(look: Look, seen: Observed): Promise<Outcome> {
+  const observed = await endCooling(look, seen);
   const sources = [observed.queue, observed.formerQueue].filter((queue) => queue !== undefined);
   const deadLetterQueues = [observed.deadLetterQueue, observed.formerDeadLetterQueue].filter((queue) => queue !== undefined);
   await denySending(look, sources);
@@ -100,8 +101,20 @@ async function drainFormer(look: Look, observed: Observed, former: ObservedQueue
   return again(0);
 }
 
+/** A mapping that was disabled for a cooling works the queue off: who is removed cools no more. */
+async function endCooling(look: Look, observed: Observed): Promise<Observed> {
+  const { row } = look;
+  if (!row?.limited?.mappingDisabled) return observed;
+  await applyPlan(look.services, look.lambda, planMappings(look, observed), look.checkTime);
+  await look.save(without(row, 'limited'));
+  const enabled = row.effective?.paused !== true;
+  return { ...observed, mappings: observed.mappings.map((mapping) => ({ ...mapping, enabled })) };
+}
+
+const planOwnMapping = (look: Look, { formerQueue: _drained, ...observed }: Observed) => planMappings(look, observed);
+
 /** As the group last wished it. */
-function planOwnMapping({ row, services: { stage } }: Look, { formerQueue: _drained, ...observed }: Observed): Action[] {
+function planMappings({ row, services: { stage } }: Look, observed: Observed): Action[] {
   const last = effectiveItem(row?.effective, undefined, stage);
   if (!last.valid || !observed.function) return [];
   const { before, concurrency, after } = planLimits(desiredPipeline(last.item, row?.release?.version, stage), observed);

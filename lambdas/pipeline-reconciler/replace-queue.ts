@@ -30,7 +30,7 @@ export async function replaceQueue(look: Look, wish: Wish, observed: Observed, f
     former,
     observed.formerDeadLetterQueue?.messages ?? 0,
     enabled,
-    'the group is paused or has no code: resume it',
+    wish.cooling.disables ? 'the group cools down' : 'the group is paused or has no code: resume it',
   );
   if (verdict.kind === 'drained') {
     const { actions } = planFormerQueueRemoval(observed, (queue) => verdict.keepDeadLetters || queue.messages > 0);

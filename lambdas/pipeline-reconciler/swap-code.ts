@@ -7,7 +7,7 @@ import { FunctionFailedError } from '../aws/functions.ts';
 import type { PipelineRow } from '../contract/pipeline-row.ts';
 import type { ObservedFunction } from '../domain/observed.ts';
 import { planRelease } from '../domain/plan.ts';
-import { activeMessage, nextRow, recordedCode } from '../domain/status.ts';
+import { nextRow, recordedCode, workingMessage } from '../domain/status.ts';
 import { again, done, type Outcome } from '../framework/sqs-batch.ts';
 import { countRollout } from './count-rollout.ts';
 import type { Look } from './look.ts';
@@ -16,7 +16,7 @@ import type { Wish } from './wish.ts';
 /** Lambda takes seconds to take code over. */
 const takenOverSeconds = 3;
 
-export async function swapCode(look: Look, { item, desired }: Wish, row: PipelineRow, fn: ObservedFunction): Promise<Outcome> {
+export async function swapCode(look: Look, { item, desired, cooling }: Wish, row: PipelineRow, fn: ObservedFunction): Promise<Outcome> {
   const { code } = desired;
   if (!code || fn.updating || fn.state === 'Pending') return again(takenOverSeconds);
   const plan = planRelease(desired, fn, recordedCode(row));
@@ -28,7 +28,7 @@ export async function swapCode(look: Look, { item, desired }: Wish, row: Pipelin
   }
   if (fn.updateFailure) throw new FunctionFailedError(desired.functionName, 'UpdateFunctionCode', fn.updateFailure);
   const release = { codeKey: code.key, version: code.version, codeSha256: fn.codeSha256 };
-  const message = item.paused ? row.message : activeMessage(item, release);
+  const message = workingMessage(item, release, cooling);
   const next = nextRow(row, look.taskGroup, item.paused ? 'Paused' : 'Active', message, look.now(), {
     release,
     attempts: 0,

@@ -88,6 +88,7 @@ function allowQueues(reconciler: OwnFunction, { settings, queues }: StageParts):
 function allowData(reconciler: OwnFunction, { config, state, code }: StageParts): void {
   reconciler.allow('ReadConfig', ['dynamodb:GetItem', 'dynamodb:Scan'], [config.tableArn]);
   reconciler.allow('KeepState', readWrite, [state.pipelines.tableArn, state.releases.tableArn, state.control.tableArn]);
+  reconciler.allow('SeeCoolings', ['dynamodb:GetItem'], [state.tasks.tableArn]);
   // Lambda checks that the caller may read the code it gives to a function.
   reconciler.allow('ReadCode', readCode, [code.bucket.arnForObjects('*')], anyKey);
   reconciler.allow('TellMissingCode', ['s3:ListBucket'], [code.bucket.bucketArn]);

@@ -17,7 +17,7 @@ describe('a failure', () => {
     ['a throttled call of SQS', awsError('RequestThrottled', 403), 'passing'],
     ['a throttled call of DynamoDB', awsError('ProvisionedThroughputExceededException', 400), 'passing'],
     ['an update in progress', awsError('ResourceConflictException', 409), 'passing'],
-    ['a mapping in use', awsError('ResourceInUseException', 400), 'passing'],
+    ['a mapping in use', awsError('ResourceInUseException', 400), 'settling'],
     ['an internal error', awsError('ServiceException', 500), 'passing'],
     ['an outage', awsError('ServiceUnavailable', 503), 'passing'],
     ['a cut line', awsError('Error', undefined, 'socket hang up'), 'passing'],

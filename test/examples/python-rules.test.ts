@@ -6,10 +6,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AttemptRecord } from '../../lambdas/contract/task-table.ts';
-import { ErrorClass, Letter, letterBytes } from '../../lambdas/contract/task-wire.ts';
+import { ErrorClass, letterBytes } from '../../lambdas/contract/task-wire.ts';
 import { openAttempt } from '../../lambdas/domain/task/attempt.ts';
 import { backOffSeconds, coolingSeconds } from '../../lambdas/domain/task/back-off.ts';
 import { classOfHttpStatus, secondsOf } from '../../lambdas/domain/task/classify-http.ts';
+import { readLetter } from '../../lambdas/domain/task/letter.ts';
 import { spacingMs } from '../../lambdas/domain/task/spacing.ts';
 import { timeBudget } from '../../lambdas/domain/task/time-budget.ts';
 
@@ -82,11 +83,13 @@ describe('the library decides by the same table', () => {
 });
 
 const text = fc.string({ unit: 'binary', maxLength: 300 });
+const taskId = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 300 });
 const longText = fc.tuple(text, fc.nat(40)).map(([part, times]) => part.repeat(times));
 const failedAttempt = fc.record({ attempt: fc.nat(), class: fc.constantFrom(...ErrorClass.options), message: text, time: fc.string() });
+const moment = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map((date) => date.toISOString());
 const letter = fc.record({
-  ...{ v: fc.constant(1), task: text, group: text, class: fc.constantFrom(...ErrorClass.options), message: longText },
-  ...{ stack: longText, attempt: fc.nat(), time: fc.string(), redrives: fc.nat(9), history: fc.array(failedAttempt, { maxLength: 40 }) },
+  ...{ v: fc.constant(1), task: taskId, group: text, class: fc.constantFrom(...ErrorClass.options), message: longText },
+  ...{ stack: longText, attempt: fc.nat(), time: moment, redrives: fc.nat(9), history: fc.array(failedAttempt, { maxLength: 40 }) },
 });
 
 it('letters of the Python helper fit their attribute and can be read by everybody', () => {
@@ -99,8 +102,8 @@ it('letters of the Python helper fit their attribute and can be read by everybod
     expect(Buffer.byteLength(json)).toBeLessThanOrEqual(letterBytes);
     // What SQS takes: XML 1.0 (API_SendMessage).
     expect(json).toMatch(/^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u);
-    const { task, class: errorClass, message } = Letter.parse(JSON.parse(json));
-    expect({ task, errorClass }).toEqual({ task: letters[i]?.task, errorClass: letters[i]?.class });
-    expect(letters[i]?.message.startsWith(message)).toBe(true);
+    const read = readLetter(json);
+    expect(read).toMatchObject({ task: letters[i]?.task, class: letters[i]?.class });
+    expect(letters[i]?.message.startsWith(read?.message ?? '-')).toBe(true);
   });
 });

@@ -103,5 +103,19 @@ class Classes(unittest.TestCase):
         self.assertEqual(rules.judge(DataError("bad"), lambda error: "PERMANENT"), "DATA")
 
 
+class Messages(unittest.TestCase):
+    def test_a_letter_needs_room_on_its_message(self):
+        attribute = {"DataType": "String", "StringValue": "x"}
+        self.assertTrue(rules.fits_message("x" * 1_000_000, {str(i): attribute for i in range(10)}))
+        self.assertFalse(rules.fits_message("x", {str(i): attribute for i in range(11)}))
+        self.assertFalse(rules.fits_message("é" * 524_288, {"a": attribute}))
+
+    def test_what_is_no_letter_of_ours_is_not_read(self):
+        self.assertEqual(rules.read_letter('{"v": 1, "task": "t", "redrives": 2}')["redrives"], 2)
+        for text in [None, "", "hello", "[]", "{}", '{"v": 2, "task": "t"}', '{"v": 1, "task": ""}', '{"v": 1, "task": "t", "redrives": "x"}']:
+            with self.subTest(text=text):
+                self.assertEqual(rules.read_letter(text), {})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -13,7 +13,6 @@ from . import rules
 from .rules import DataError, RateLimited, TaskError
 from .task import read_task
 
-MOST_ATTRIBUTES = 10
 LONGEST_WAIT_SECONDS = 43_200 - 900
 LONGEST_HOLD_SECONDS = 30
 TRY_SOON_SECONDS = 30
@@ -59,19 +58,20 @@ class Environment:
 
     def send_letter(self, task, letter):
         text = rules.letter_text(letter)
-        attributes = {**task.attributes, "sluice": {"DataType": "String", "StringValue": text}}
-        if len(attributes) > MOST_ATTRIBUTES or len(text.encode()) > rules.LETTER_BYTES:
-            attributes = task.attributes
-            self.records.keep_letter(task, text)
+        with_letter = {**task.attributes, "sluice": {"DataType": "String", "StringValue": text}}
+        fits = rules.fits_message(task.text, with_letter)
         group = {"MessageGroupId": task.message_group} if task.message_group else {}
         once = {"MessageDeduplicationId": f"{hashlib.sha256(task.id.encode()).hexdigest()}-{task.redrives}"}
-        self.sqs.send_message(
+        sent = self.sqs.send_message(
             QueueUrl=self.dead_letter_queue_url,
             MessageBody=task.text,
-            MessageAttributes=attributes,
+            MessageAttributes=with_letter if fits else task.attributes,
             **group,
             **(once if self.dead_letter_queue_url.endswith(".fifo") else {}),
         )
+        if not fits:
+            self.records.keep_letter(task, text, sent["MessageId"])
+        self.records.lettered(task)
 
 
 class Batch:
@@ -178,7 +178,6 @@ class Batch:
         if not self.environment.records.end(task, "dead", failed):
             return TRY_SOON_SECONDS
         self.environment.send_letter(task, rules.letter_of(task, failed, message, stack))
-        self.environment.records.lettered(task)
         task.log("ERROR", "failed for good; set aside", **{"class": failed["class"]}, reason=message, stack=stack)
         return None
 
@@ -187,7 +186,6 @@ class Batch:
         if record["status"] == "dead" and "letteredAtMs" not in record:
             *task.history, failed = rules.plain_history(record)
             self.environment.send_letter(task, rules.letter_of(task, failed, failed["message"]))
-            self.environment.records.lettered(task)
         return None
 
 

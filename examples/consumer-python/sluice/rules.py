@@ -13,6 +13,9 @@ import time
 
 RETRIED = ("TRANSIENT", "RESOURCE")
 LETTER_BYTES = 4_096
+MESSAGE_BYTES = 1_048_576
+MOST_ATTRIBUTES = 10
+LONGEST_TASK_ID = 1_024
 MESSAGE_CHARACTERS = 1_000
 HISTORY_MESSAGE_CHARACTERS = 300
 
@@ -201,7 +204,20 @@ def read_letter(text):
         letter = json.loads(text or "{}")
     except json.JSONDecodeError:
         return {}
-    return letter if isinstance(letter, dict) and letter.get("v") == 1 else {}
+    sound = isinstance(letter, dict) and letter.get("v") == 1 and is_id(letter.get("task")) and isinstance(letter.get("redrives", 0), int)
+    return letter if sound else {}
+
+
+def is_id(text):
+    """An id no key can hold counts as none."""
+    return isinstance(text, str) and 0 < len(text.encode()) <= LONGEST_TASK_ID
+
+
+def fits_message(body, attributes):
+    """Names, types and values count."""
+    values = [name + value["DataType"] + value.get("StringValue", "") for name, value in attributes.items()]
+    binary = sum(len(value.get("BinaryValue", b"")) for value in attributes.values())
+    return len(attributes) <= MOST_ATTRIBUTES and len(("".join(values) + body).encode()) + binary <= MESSAGE_BYTES
 
 
 def letter_text(letter):

@@ -102,10 +102,10 @@ class Records:
             Key=self.key(task), UpdateExpression="SET letteredAtMs = :now", ExpressionAttributeValues={":now": now_ms()}
         )
 
-    def keep_letter(self, task, text):
-        """Of a message that has no room for it."""
+    def keep_letter(self, task, text, message_id):
+        """Of the dead letter `message_id`, which has no room for it."""
         expires = now_ms() // 1_000 + KEEP_SECONDS
-        self.table.put_item(Item={**self.key(task, "letter"), "json": text, "messageId": task.message_id, "expiresAt": expires})
+        self.table.put_item(Item={**self.key(task, "letter"), "json": text, "messageId": message_id, "expiresAt": expires})
 
 
 class Cooling:

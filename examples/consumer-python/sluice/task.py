@@ -57,7 +57,7 @@ def read_task(record, group):
     texts = {name: value["stringValue"] for name, value in attributes.items() if value.get("stringValue") is not None}
     letter = rules.read_letter(texts.get("sluice"))
     return Task(
-        id=letter.get("task") or texts.get("sluice.task") or record["messageId"],
+        id=letter.get("task") or (texts["sluice.task"] if rules.is_id(texts.get("sluice.task")) else record["messageId"]),
         group=group,
         job=letter.get("job") or texts.get("sluice.job"),
         text=record["body"],

@@ -1,8 +1,20 @@
 /** Two kinds of tests: quick ones, side by side, and those against a local AWS, one file after the other. */
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const minute = 60_000;
+
+/** `sluice/consumer` is our own source here, not a build of it. By alias: a condition would change how the SDK resolves, too. */
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const fromSource = {
+  resolve: {
+    alias: [
+      { find: /^sluice\/consumer$/, replacement: source('consumer/index.ts') },
+      { find: /^sluice\/consumer\/testing$/, replacement: source('consumer/testing.ts') },
+    ],
+  },
+};
 
 /** By name, but what looks back at a whole suite comes last. */
 class WholeSuiteLast extends BaseSequencer {
@@ -18,6 +30,7 @@ export default defineConfig({
     sequence: { sequencer: WholeSuiteLast },
     projects: [
       {
+        ...fromSource,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
@@ -28,6 +41,7 @@ export default defineConfig({
         },
       },
       {
+        ...fromSource,
         test: {
           name: 'ministack',
           include: ['test/ministack/**/*.test.ts'],

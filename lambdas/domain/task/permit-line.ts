@@ -55,7 +55,9 @@ const without = (line: readonly Waiter[], other: Waiter | undefined, newcomer: W
   [...line.filter((waiter) => waiter !== other), newcomer].toSorted(inOrder);
 
 function largestGroup(line: readonly Waiter[]): Waiter[] {
-  const groups = Map.groupBy(line, ({ pipeline }) => pipeline);
+  // Not Map.groupBy: authors test their consumers on Node 20, too.
+  const groups = new Map<string, Waiter[]>();
+  for (const waiter of line) groups.set(waiter.pipeline, [...(groups.get(waiter.pipeline) ?? []), waiter]);
   return [...groups.values()].reduce((largest, group) => (group.length > largest.length ? group : largest), []);
 }
 

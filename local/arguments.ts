@@ -1,6 +1,6 @@
 /** The command line of `npm start`. Pure. */
 import { parseArgs } from 'node:util';
-import { HelpfulError } from './helpful-error.ts';
+import { HelpfulError } from '../cli/helpful-error.ts';
 
 export interface StartArguments {
   help: boolean;

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { HelpfulError } from '../cli/helpful-error.ts';
 import type { StageSettingsInput } from '../lambdas/contract/settings.ts';
-import { HelpfulError } from './helpful-error.ts';
 import { localAccount, localRegion, type MiniStack } from './ministack.ts';
 import { inProject, nodeFolder, projectFolder } from './paths.ts';
 import { type RunResult, run, tail } from './run.ts';

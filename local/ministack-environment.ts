@@ -3,7 +3,7 @@
  * certificate that both trust where it speaks TLS.
  */
 import { delimiter, join } from 'node:path';
-import { HelpfulError } from './helpful-error.ts';
+import { HelpfulError } from '../cli/helpful-error.ts';
 import { inProject, nodeFolder } from './paths.ts';
 import { run, tail } from './run.ts';
 import type { Venv } from './venv.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HelpfulError } from './helpful-error.ts';
+import { HelpfulError } from '../cli/helpful-error.ts';
 
 const startSeconds = 60;
 

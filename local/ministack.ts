@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { HelpfulError } from './helpful-error.ts';
+import { HelpfulError } from '../cli/helpful-error.ts';
 import { clientEnvironment, localAccount, localRegion, makeCertificate, serverEnvironment, trust } from './ministack-environment.ts';
 import { untilHealthy } from './ministack-health.ts';
 import { spawnMiniStack } from './ministack-process.ts';

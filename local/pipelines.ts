@@ -5,11 +5,11 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { HelpfulError } from '../cli/helpful-error.ts';
 import { queueLimits } from '../lambdas/contract/limits.ts';
 import type { OutputName } from '../lambdas/contract/outputs.ts';
 import { PipelineRow } from '../lambdas/contract/pipeline-row.ts';
 import type { LocalClients } from './clients.ts';
-import { HelpfulError } from './helpful-error.ts';
 
 export type Outputs = Record<string, string>;
 

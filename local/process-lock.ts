@@ -3,6 +3,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isAlive } from '../cli/stage/local-stage.ts';
 
 /** Takes the lock, or returns the process id of who has it. */
 export function takeLock(path: string): { release: () => void } | { heldBy: number } {
@@ -29,14 +30,5 @@ function lockOwner(path: string): number | undefined {
     return isAlive(pid) ? pid : undefined;
   } catch {
     return undefined;
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -4,28 +4,15 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { HelpfulError } from './helpful-error.ts';
+import { HelpfulError } from '../cli/helpful-error.ts';
+import { isAlive, LocalStage } from '../cli/stage/local-stage.ts';
 import { sluiceFolder } from './paths.ts';
-import { isAlive, takeLock } from './process-lock.ts';
+import { takeLock } from './process-lock.ts';
 
 const stageFile = join(sluiceFolder, 'local.json');
 const lockFile = join(sluiceFolder, 'local.lock');
 
-const RunningStage = z.object({
-  pid: z.number(),
-  endpoint: z.string(),
-  s3Endpoint: z.string(),
-  region: z.string(),
-  account: z.string(),
-  accessKey: z.string(),
-  secretKey: z.string(),
-  /** What consumers call in the demo. */
-  partnerUrl: z.string(),
-  /** Stack outputs by name. */
-  outputs: z.record(z.string(), z.string()),
-});
-export type RunningStage = z.infer<typeof RunningStage>;
+export type RunningStage = LocalStage;
 
 /** Makes this process the one local stage. `release` also removes the stage's file. */
 export function claimStage(): { release: () => void } {
@@ -47,7 +34,7 @@ export function claimStage(): { release: () => void } {
 export const announceStage = (stage: RunningStage) => writeFileSync(stageFile, `${JSON.stringify(stage, null, 2)}\n`);
 
 export function readRunningStage(): RunningStage {
-  const stage = existsSync(stageFile) ? RunningStage.parse(JSON.parse(readFileSync(stageFile, 'utf8'))) : undefined;
+  const stage = existsSync(stageFile) ? LocalStage.parse(JSON.parse(readFileSync(stageFile, 'utf8'))) : undefined;
   if (stage === undefined || !isAlive(stage.pid)) {
     throw new HelpfulError('No local stage is up; start one with `npm start` in another terminal.');
   }

@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { HelpfulError } from '../cli/helpful-error.ts';
+import { consumerZip } from '../cli/release/consumer-zip.ts';
 import { localClients } from './clients.ts';
-import { consumerZip } from './consumer-zip.ts';
-import { HelpfulError } from './helpful-error.ts';
 import { listPipelines, putItem, removeItem, sendTasks, uploadCode } from './pipelines.ts';
 import { type RunningStage, readRunningStage } from './running-stage.ts';
 import { commandHelp, statusTable } from './stage-commands.ts';

@@ -5,11 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HelpfulError } from '../cli/helpful-error.ts';
 import { helpText, parseStartArguments, type StartArguments } from './arguments.ts';
 import { localClients } from './clients.ts';
 import { type Demo, ownPartnerUrl, prepareDemo, runDemo } from './demo/demo.ts';
 import { deploy } from './deploy.ts';
-import { HelpfulError } from './helpful-error.ts';
 import { localAccount, type MiniStack, startMiniStack } from './ministack.ts';
 import { sluiceFolder } from './paths.ts';
 import { stepsOn } from './progress.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HelpfulError } from './helpful-error.ts';
+import { HelpfulError } from '../cli/helpful-error.ts';
 import { inProject, sluiceFolder } from './paths.ts';
 import { takeLock } from './process-lock.ts';
 import { type RunResult, run, tail } from './run.ts';

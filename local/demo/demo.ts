@@ -2,8 +2,9 @@
  * The demo: the seed example's tasks through Sluice and, beside it, through one shared queue; the partner both call
  * does the measuring.
  */
+
+import { consumerZip } from '../../cli/release/consumer-zip.ts';
 import type { LocalClients } from '../clients.ts';
-import { consumerZip } from '../consumer-zip.ts';
 import { inProject } from '../paths.ts';
 import { type Outputs, output, sendTasks, uploadCode } from '../pipelines.ts';
 import type { Step } from '../progress.ts';

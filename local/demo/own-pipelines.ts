@@ -1,8 +1,8 @@
 /** The demo's Sluice side: the example's config items, written as a user would, and a wait until their pipelines run. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HelpfulError } from '../../cli/helpful-error.ts';
 import type { PipelineRow } from '../../lambdas/contract/pipeline-row.ts';
 import type { LocalClients } from '../clients.ts';
-import { HelpfulError } from '../helpful-error.ts';
 import { listPipelines, type Outputs, putItem } from '../pipelines.ts';
 import type { DemoGroup } from './tasks.ts';
 

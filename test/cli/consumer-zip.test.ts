@@ -1,6 +1,6 @@
 import { strFromU8, unzipSync } from 'fflate';
 import { expect, it } from 'vitest';
-import { consumerZip } from '../../local/consumer-zip.ts';
+import { consumerZip } from '../../cli/release/consumer-zip.ts';
 import { inProject } from '../../local/paths.ts';
 
 it('bundles a TypeScript consumer into one module', async () => {
@@ -10,7 +10,11 @@ it('bundles a TypeScript consumer into one module', async () => {
 });
 
 it('packs a Python consumer as it is, without its README', async () => {
-  expect(Object.keys(unzipSync(await consumerZip(inProject('examples', 'consumer-python'))))).toEqual(['index.py']);
+  const files = Object.keys(unzipSync(await consumerZip(inProject('examples', 'consumer-python'))));
+  expect(files.toSorted()).toEqual([
+    'index.py',
+    ...['__init__.py', 'batch.py', 'rules.py', 'tables.py', 'task.py'].map((name) => `sluice/${name}`),
+  ]);
 });
 
 it('makes the same zip of the same files', async () => {
@@ -18,6 +22,6 @@ it('makes the same zip of the same files', async () => {
   expect(await consumerZip(folder)).toEqual(await consumerZip(folder));
 });
 
-it('says so when there is no such folder', async () => {
-  await expect(consumerZip('/nowhere')).rejects.toThrow('There is no folder /nowhere');
+it('says so when there is nothing there', async () => {
+  await expect(consumerZip('/nowhere')).rejects.toThrow('There is no /nowhere');
 });

@@ -1,0 +1,35 @@
+/** How a command ends: its exit code, and what it says of an error. Pure. docs/cli.md tells the codes. */
+import { CommanderError } from 'commander';
+import { HelpfulError, UsageError } from './helpful-error.ts';
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+export interface Ending {
+  code: number;
+  /** For stderr; undefined where it was said already. */
+  says?: string;
+}
+
+export function endingOf(error: unknown): Ending {
+  // Commander has printed its help or its complaint.
+  if (error instanceof CommanderError) return { code: error.exitCode === 0 ? exitCodes.done : exitCodes.usage };
+  if (error instanceof UsageError) return { code: exitCodes.usage, says: error.message };
+  if (error instanceof HelpfulError) return { code: exitCodes.failed, says: error.message };
+  return { code: exitCodes.failed, says: ofForeign(error) };
+}
+
+const advice: Record<string, string> = {
+  CredentialsProviderError: 'no AWS credentials were found; set AWS_PROFILE or log in, or use --local',
+  ExpiredToken: 'the AWS credentials have expired; log in again',
+  ExpiredTokenException: 'the AWS credentials have expired; log in again',
+  AccessDenied: 'the AWS credentials in use may not do this; docs/cli.md lists what a command needs',
+  AccessDeniedException: 'the AWS credentials in use may not do this; docs/cli.md lists what a command needs',
+};
+
+function ofForeign(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message.startsWith('Region is missing')) return 'No AWS region is set; set AWS_REGION, or use --local.';
+  const hint = advice[error.name];
+  const message = error.message || error.name;
+  return hint === undefined ? `${error.name}: ${message}` : `${message}: ${hint}.`;
+}

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { testConsumer } from '../../consumer/testing.ts';
 import { handler } from '../../examples/consumer-demo/index.ts';
-import { type Answer, scriptedApi } from './scripted-api.ts';
+import { type Answer, scriptedApi } from '../support/scripted-api.ts';
 
 const partner = async (...answers: Answer[]) => {
   const api = await scriptedApi({ '*': answers });

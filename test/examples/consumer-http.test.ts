@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { testConsumer } from '../../consumer/testing.ts';
 import { handler } from '../../examples/consumer-http/index.ts';
-import { type Answer, scriptedApi } from './scripted-api.ts';
+import { type Answer, scriptedApi } from '../support/scripted-api.ts';
 
 const contact = { id: 'c 17', email: 'ada@example.com' };
 const stored = { body: '{"status": "stored"}' };

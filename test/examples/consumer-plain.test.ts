@@ -1,6 +1,6 @@
 /** The plain example: an ordinary handler, of which only what failed comes back. */
 import { expect, test, vi } from 'vitest';
-import { scriptedApi } from './scripted-api.ts';
+import { scriptedApi } from '../support/scripted-api.ts';
 
 test('reports the tasks that failed and no others', async () => {
   const { url } = await scriptedApi({ '/A/1': [{ status: 200 }], '/A/2': [{ status: 429 }], '/A/3': [{ status: 200 }] });

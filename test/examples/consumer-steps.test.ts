@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { testConsumer } from '../../consumer/testing.ts';
 import { handler } from '../../examples/consumer-steps/index.ts';
-import { type Answer, scriptedApi } from './scripted-api.ts';
+import { type Answer, scriptedApi } from '../support/scripted-api.ts';
 
 const report = { body: 'apples,2\npears,1.5\napples,3\n' };
 

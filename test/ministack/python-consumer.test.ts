@@ -1,0 +1,105 @@
+/** The Python example with its helper: what is done, tried again, waited for and set aside, by the same records and letters as the library's. */
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { expect, test } from 'vitest';
+import { consumerZip } from '../../cli/release/consumer-zip.ts';
+import { AttemptRecord, attemptsSortKey, taskKey } from '../../lambdas/contract/task-table.ts';
+import { taskAttributes } from '../../lambdas/contract/task-wire.ts';
+import { readLetter } from '../../lambdas/domain/task/letter.ts';
+import { inProject } from '../../local/paths.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  aws,
+  lookAtQueue,
+  namesOf,
+  newCode,
+  newGroup,
+  removeGroupsAfterwards,
+  sendTasks,
+  untilPhase,
+  writeItem,
+} from '../support/groups.ts';
+import { scriptedApi } from '../support/scripted-api.ts';
+import { stage } from '../support/shared-stage.ts';
+
+removeGroupsAfterwards();
+
+async function statusOf(taskGroup: string, id: string): Promise<AttemptRecord['status'] | undefined> {
+  const Key = { pk: taskKey(namesOf(taskGroup).function, id), sk: attemptsSortKey(0) };
+  const { Item } = await aws.documents.send(new GetCommand({ TableName: stage.outputs.TasksTableName, Key, ConsistentRead: true }));
+  return Item && AttemptRecord.parse(Item).status;
+}
+
+async function deadLetter(taskGroup: string) {
+  const queue = await lookAtQueue(namesOf(taskGroup).deadLetterQueue);
+  const { Messages = [] } = await aws.sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queue?.url, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+  );
+  return Messages.map(({ Body = '', MessageAttributes = {} }) => ({
+    body: JSON.parse(Body),
+    attributes: Object.keys(MessageAttributes).toSorted(),
+    letter: readLetter(MessageAttributes[taskAttributes.letter]?.StringValue),
+  }));
+}
+
+test('done, tried again, waited for, set aside with the reason', async () => {
+  const partner = await scriptedApi({
+    '/A/flaky': [{ status: 503 }, { status: 200 }],
+    '/A/limited': [{ status: 429, headers: { 'retry-after': '1' } }, { status: 200 }],
+    '/A/refused': [{ status: 422 }],
+    '/A/down': [{ status: 500 }],
+    '*': [{ status: 200 }],
+  });
+  const taskGroup = newGroup('python');
+  const { key } = await newCode(await consumerZip(inProject('examples', 'consumer-python')));
+  await writeItem({
+    taskGroup,
+    code: { key },
+    consumer: 'sluice',
+    batch: { size: 5 },
+    retry: { maxRetries: 1, baseSeconds: 1 },
+    function: { runtime: 'python3.13', handler: 'index.handler', timeout: 10, environment: { PARTNER_URL: partner.url } },
+  });
+  await untilPhase(taskGroup, 'Active');
+
+  const expected = { good: 'done', flaky: 'done', limited: 'done', refused: 'dead', down: 'dead' };
+  const tasks = Object.keys(expected).map((id) => ({ customer: 'A', id }));
+  await sendTasks(taskGroup, tasks, { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
+  await eventually('every task has its end', async () => {
+    const ends = await Promise.all(Object.keys(expected).map(async (id) => [id, await statusOf(taskGroup, id)] as const));
+    expect(Object.fromEntries(ends)).toEqual(expected);
+    return true;
+  });
+
+  const times = Map.groupBy(partner.asked, ({ path }) => path.slice('/A/'.length));
+  expect(Object.fromEntries([...times].map(([id, calls]) => [id, calls.length]))).toEqual({
+    good: 1,
+    flaky: 2,
+    limited: 2,
+    refused: 1,
+    down: 2,
+  });
+
+  const letters = await deadLetter(taskGroup);
+  expect(letters.toSorted((a, b) => a.body.id.localeCompare(b.body.id))).toMatchObject([
+    {
+      body: { customer: 'A', id: 'down' },
+      attributes: [taskAttributes.letter, taskAttributes.task],
+      letter: {
+        task: 'down',
+        group: taskGroup,
+        class: 'TRANSIENT',
+        attempt: 2,
+        history: [{ attempt: 1, class: 'TRANSIENT' }],
+        by: 'sluice',
+      },
+    },
+    { body: { id: 'refused' }, letter: { task: 'refused', class: 'DATA', message: expect.stringContaining('422'), attempt: 1 } },
+  ]);
+
+  // The same task again, by another message: it is done.
+  await sendTasks(taskGroup, [{ customer: 'A', id: 'good' }], { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
+  await sendTasks(taskGroup, [{ customer: 'A', id: 'after' }], { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
+  await eventually('the last task is done', async () => (await statusOf(taskGroup, 'after')) === 'done');
+  expect(partner.asked.filter(({ path }) => path === '/A/good')).toHaveLength(1);
+});

@@ -8,7 +8,8 @@
  *   group#<pipeline>         cooling                {@link CoolingRecord}
  *   group#<pipeline>         limited#<YYYY-MM-DD>   {@link LimitedRecord}
  *   permit#<name>            state                  see domain/task/permit.ts
- *   permit#<name>            waiter#…               see domain/task/permit.ts
+ *   permit#<name>            waiter#<id>            how to wake who waits: consumer/aws/permit-item.ts
+ *   dead-letter-looks        <queue>                see dead-letter-look.ts
  *
  * `<pipeline>` is the group's function name (names.ts): short, and never with a `#` in it.
  */

@@ -59,14 +59,16 @@ export function decideAcquire(state: PermitState, asker: Asker, look: Look): Acq
   if (asker.token in state.holders) return { granted: true, next: undefined, wake: [], place: undefined };
   const { id } = asker.waiter;
   const seen = tidied(state, look);
-  const line = joined(seen.line, asker.waiter);
-  const place = (line ?? seen.line).findIndex((waiter) => waiter.id === id);
-  const ahead = place < 0 ? seen.line.length : place;
-  if (isTurn(seen, id, ahead, look.nowMs)) {
+  const line = joined(seen.line, asker.waiter) ?? seen.line;
+  const placeIn = (waiters: readonly Waiter[]) => {
+    const at = waiters.findIndex((waiter) => waiter.id === id);
+    return at < 0 ? undefined : at;
+  };
+  if (isTurn(seen, id, placeIn(line) ?? line.length, look.nowMs)) {
     return { granted: true, place: undefined, ...offered(state, granted(seen, asker, look.nowMs), look) };
   }
-  const waiting = { ...seen, line: line ?? seen.line };
-  return { granted: false, place: place < 0 ? undefined : place, ...offered(state, waiting, look) };
+  const decision = offered(state, { ...seen, line }, look);
+  return { granted: false, place: placeIn((decision.next ?? state).line), ...decision };
 }
 
 /** `token`: the lease that is given back; undefined only looks whether somebody can be woken. */

@@ -10,7 +10,7 @@
  * - The spacing grows, the concurrency does not: each step alone makes it slower; nothing waits.
  * - The spacing shrinks, the concurrency does not: each step alone stays below the new pair, which is the new rate.
  * - The rate goes: there is none left to exceed. A rate comes: its spacing grows from 0.
- * - Paused: nothing begins, so no new spacing can be too short; resuming is a concurrency that grows from 0.
+ * - Paused: once the mapping is disabled nothing begins, and nothing waits; resuming is a concurrency that grows from 0.
  * - There is no function yet: nothing runs that would have to end.
  */
 import { consumerEnvironment as keys } from '../contract/consumer-env.ts';
@@ -67,11 +67,13 @@ interface Holds {
 
 /** Which part of the wish has to wait, with `current` in force. */
 function holdsOf(desired: DesiredPipeline, current: LimitsInForce, memory: LimitsMemory, nowMs: number): Holds {
-  const spacing = spacingOf(desired.configuration.Environment);
-  const runs = current.timeoutSeconds > 0 && desired.mapping.enabled;
+  if (current.timeoutSeconds === 0) return { spacing: false, concurrency: false };
+  const [spacing, concurrency, { enabled }] = [spacingOf(desired.configuration.Environment), concurrencyOf(desired), desired.mapping];
+  // A mapping that is being disabled goes on for seconds; once it is, nothing begins that would have to wait.
+  const most = enabled ? mostConcurrency(memory, nowMs) : memory.concurrency;
   return {
-    spacing: runs && spacing > 0 && isCloser(spacing, memory.spacingSeconds) && mostConcurrency(memory, nowMs) > concurrencyOf(desired),
-    concurrency: runs && concurrencyOf(desired) > current.concurrency && isCloser(leastSpacing(memory, nowMs), spacing),
+    spacing: spacing > 0 && isCloser(spacing, memory.spacingSeconds) && most > concurrency,
+    concurrency: (enabled || most > 0) && concurrency > current.concurrency && isCloser(leastSpacing(memory, nowMs), spacing),
   };
 }
 
@@ -103,16 +105,18 @@ function withSpacing(desired: DesiredPipeline, { function: fn, queue }: Observed
 }
 
 /** As many at once as now; a mapping that is disabled or missing is not enabled. */
-function withConcurrency(desired: DesiredPipeline, { function: fn }: Observed, concurrency: number): DesiredPipeline {
-  if (concurrency === 0) return { ...desired, mapping: { ...desired.mapping, enabled: false } };
-  const { reservedConcurrency: wished, ...rest } = desired;
+function withConcurrency(desired: DesiredPipeline, { function: fn, mappings }: Observed, concurrency: number): DesiredPipeline {
+  const { reservedConcurrency: wished, mapping, ...rest } = desired;
+  const idle = concurrency === 0;
+  const seen = fn?.reservedConcurrency;
   // Also where none is wished any more: below a mapping's least only a reservation caps.
-  const reserved = wished === undefined ? fn?.reservedConcurrency : Math.min(wished, concurrency);
-  const maximumConcurrency = Math.max(mappingLimits.maximumConcurrency.min, Math.min(desired.mapping.maximumConcurrency, concurrency));
+  const reserved = wished === undefined ? seen : Math.min(wished, idle ? (seen ?? wished) : concurrency);
+  const polled = idle ? Math.max(...mappings.map(({ maximumConcurrency = 0 }) => maximumConcurrency)) : concurrency;
+  const maximumConcurrency = Math.min(mapping.maximumConcurrency, Math.max(mappingLimits.maximumConcurrency.min, polled));
   return {
     ...rest,
     ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
-    mapping: { ...desired.mapping, maximumConcurrency },
+    mapping: { ...mapping, maximumConcurrency, enabled: mapping.enabled && !idle },
   };
 }
 
@@ -131,11 +135,16 @@ function waitingFor(desired: DesiredPipeline, current: LimitsInForce, memory: Li
   const [spacing, concurrency] = [spacingOf(desired.configuration.Environment), concurrencyOf(desired)];
   const shorter = holds.concurrency ? alive(memory.formerSpacings, nowMs).filter(({ value }) => isCloser(value, spacing)) : [];
   const higher = holds.spacing ? alive(memory.formerConcurrencies, nowMs).filter(({ value }) => value > concurrency) : [];
-  const unsettled = (holds.spacing && memory.concurrency > concurrency) || (holds.concurrency && isCloser(memory.spacingSeconds, spacing));
+  const disabling = holds.concurrency && !desired.mapping.enabled;
+  const lowering = holds.spacing && memory.concurrency > concurrency;
+  const unsettled = disabling || lowering || (holds.concurrency && isCloser(memory.spacingSeconds, spacing));
   const untilMs = unsettled ? nowMs + mappingLookMs : last([...shorter, ...higher]);
   const inForce = `in force for ${memory.timeoutSeconds} s`;
   const sentences = [
-    holds.concurrency && `the new spacing must be ${inForce} before concurrency rises from ${current.concurrency} to ${concurrency}`,
+    holds.concurrency && !desired.mapping.enabled && `the mapping must be disabled before concurrency rises to ${concurrency}`,
+    holds.concurrency &&
+      desired.mapping.enabled &&
+      `the new spacing must be ${inForce} before concurrency rises from ${current.concurrency} to ${concurrency}`,
     holds.spacing &&
       `the lower concurrency must be ${inForce} before starts of an invocation come closer, from ${told(memory.spacingSeconds)} s to ${told(spacing)} s`,
   ].filter((sentence) => sentence !== false);

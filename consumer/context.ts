@@ -46,12 +46,23 @@ export interface TaskContext {
   step<T>(name: string, fn: () => T | Promise<T>): Promise<Recorded<Awaited<T>>>;
   /**
    * Runs `fn` while holding one of the stage's permits of that name (stage setting `permits`). Where none is free the
-   * attempt ends here without counting, and the task comes back when it is its turn.
+   * attempt ends here without counting, and the task comes back when it is its turn: so ask early, before other work.
+   * Inside itself the same name is the permit that is held already. Take nested names in one order everywhere. A task that
+   * is aborted through `signal` as its permit was lost must stop within three seconds: others may hold it then.
    */
-  withPermit<T>(name: string, fn: () => T | Promise<T>): Promise<T>;
+  withPermit<T>(name: string, fn: () => T | Promise<T>, options?: PermitOptions): Promise<T>;
   /** Sleeps; rejects when `signal` aborts. */
   sleep(milliseconds: number): Promise<void>;
   readonly message: TaskMessage;
+}
+
+export interface PermitOptions {
+  /**
+   * How long the permit is held without word from here; default 60, and more for permits of over 100 places. It is renewed
+   * each third of that, so raise it for code that blocks the event loop for longer than half of it. A holder that crashes
+   * keeps its place as long, though never past its function's timeout (and five seconds, as clocks differ).
+   */
+  readonly leaseSeconds?: number;
 }
 
 /** The SQS message as it came. */

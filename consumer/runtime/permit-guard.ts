@@ -3,6 +3,7 @@
  * world only through what it is given. One guard per run of a task.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { PermitOptions } from '../context.ts';
 import { ConfigurationError, TransientError } from '../errors.ts';
 import type { PermitRequest, Permits, TaskClock } from '../ports.ts';
 import { KeptLease } from './kept-lease.ts';
@@ -27,14 +28,6 @@ export interface GuardOptions {
   warn(message: string, fields: Record<string, unknown>): void;
 }
 
-export interface PermitOptions {
-  /**
-   * How long it holds on without renewing; default 60, more for permits of over 100 places. Raise it for code that blocks
-   * the event loop for longer than half of that. A holder that crashes keeps its place as long, and never past its deadline.
-   */
-  leaseSeconds?: number;
-}
-
 /** A permit that is held by the code that runs in this asynchronous context. */
 interface Held {
   names: ReadonlySet<string>;
@@ -55,7 +48,8 @@ export class PermitGuard {
    * Inside itself the same permit is the one that is held already. Side by side, the same task uses one after the other,
    * as it waits for its turn of a permit and not for its own.
    */
-  withPermit<T>(name: string, fn: () => T | Promise<T>, options: PermitOptions = {}): Promise<T> {
+  async withPermit<T>(name: string, fn: () => T | Promise<T>, options: PermitOptions = {}): Promise<T> {
+    checkLease(options);
     const held = this.#held.getStore();
     if (held && !held.over && held.names.has(name)) return call(fn);
     const run = () => this.#run(name, fn, options, held);
@@ -86,6 +80,15 @@ export class PermitGuard {
       await lease.giveBack();
     }
   }
+}
+
+/** Shorter ones are over before a renewal that has to be repeated got through; no function runs longer (LDG/gettingstarted-limits). */
+const leaseBounds = { leastSeconds: 10, mostSeconds: 900 };
+
+function checkLease({ leaseSeconds }: PermitOptions): void {
+  const { leastSeconds, mostSeconds } = leaseBounds;
+  if (leaseSeconds === undefined || (leaseSeconds >= leastSeconds && leaseSeconds <= mostSeconds)) return;
+  throw new ConfigurationError(`withPermit: leaseSeconds is ${leaseSeconds}, must be ${leastSeconds}-${mostSeconds}`);
 }
 
 const call = async <T>(fn: () => T | Promise<T>): Promise<T> => fn();

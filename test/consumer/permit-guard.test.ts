@@ -107,6 +107,12 @@ describe('a lease', () => {
     expect(lost).toHaveLength(1);
   });
 
+  it.each([0, 9, 901, Number.NaN])('of %d seconds is refused', async (leaseSeconds) => {
+    await expect(guarded().guard.withPermit('gpu', () => 1, { leaseSeconds })).rejects.toThrow(
+      `leaseSeconds is ${leaseSeconds}, must be 10-900`,
+    );
+  });
+
   it('that could not be given back does not fail the task', async () => {
     const { guard } = guarded(1, () => ({ release: () => Promise.reject(new Error('down')) }));
     expect(await guard.withPermit('gpu', () => 'done')).toBe('done');

@@ -139,14 +139,13 @@ function waitingFor(desired: DesiredPipeline, current: LimitsInForce, memory: Li
   const lowering = holds.spacing && memory.concurrency > concurrency;
   const unsettled = disabling || lowering || (holds.concurrency && isCloser(memory.spacingSeconds, spacing));
   const untilMs = unsettled ? nowMs + mappingLookMs : last([...shorter, ...higher]);
-  const inForce = `in force for ${memory.timeoutSeconds} s`;
   const sentences = [
     holds.concurrency && !desired.mapping.enabled && `the mapping must be disabled before concurrency rises to ${concurrency}`,
     holds.concurrency &&
       desired.mapping.enabled &&
-      `the new spacing must be ${inForce} before concurrency rises from ${current.concurrency} to ${concurrency}`,
+      `the new spacing must be in force for one timeout before concurrency rises from ${current.concurrency} to ${concurrency}`,
     holds.spacing &&
-      `the lower concurrency must be ${inForce} before starts of an invocation come closer, from ${told(memory.spacingSeconds)} s to ${told(spacing)} s`,
+      `the lower concurrency must be in force for one timeout before starts of an invocation come closer, from ${told(memory.spacingSeconds)} s to ${told(spacing)} s`,
   ].filter((sentence) => sentence !== false);
   return { untilMs, message: `${sentences.join('; ')}, until ${timeOfDay(untilMs)}` };
 }

@@ -9,7 +9,7 @@ import { limitsSeen } from '../../lambdas/domain/limits-in-force.ts';
 import type { Observed } from '../../lambdas/domain/observed.ts';
 import { planPipeline } from '../../lambdas/domain/plan.ts';
 import { perform, Refused, type World, worldOf } from './aws-model.ts';
-import { problems, proven, type RawItem, wish } from './builders.ts';
+import { observedOf, problems, proven, type RawItem, wish } from './builders.ts';
 
 interface Era {
   spacingSeconds: number;
@@ -166,5 +166,105 @@ describe('a changing rate', () => {
       }),
       { numRuns: Number(process.env['LIMIT_RUNS'] ?? 1_000) },
     );
+  });
+});
+
+const sluice = (concurrency: number, ratePerSecond?: number, more: RawItem = {}): RawItem => ({
+  concurrency,
+  consumer: 'sluice',
+  ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+  ...more,
+});
+
+/** The calls of the first look at the change, and what the rest of it waits for. */
+function change(from: RawItem, to: RawItem): { calls: string[]; waits: string | undefined } {
+  const before = wish(from);
+  const desired = wish(to);
+  const { seen } = worldOf(before, observedOf(before));
+  const memory = { ...limitsSeen(seen), updating: undefined, changing: undefined };
+  const step = stepTowards(desired, seen, memory, 0);
+  const plan = planPipeline(step.desired, seen, proven(desired));
+  const { waiting } = afterStep(desired, step, plan, seen, 0);
+  return { calls: plan.map(({ type }) => type), waits: waiting?.message };
+}
+
+const configured = ['updateFunctionConfiguration', 'awaitFunction'];
+const until = (seconds: number) => `, until 00:00:${seconds}Z`;
+
+describe('the first look at a change', () => {
+  it.each<[string, RawItem, RawItem, string[], string | undefined]>([
+    [
+      'sets the spacing, where both grow',
+      sluice(2, 2),
+      sluice(10, 2),
+      configured,
+      `the new spacing must be in force for one timeout before concurrency rises from 2 to 10${until(30)}`,
+    ],
+    [
+      'sets the concurrency, where both shrink',
+      sluice(10, 2),
+      sluice(2, 2),
+      ['updateMapping', 'putConcurrency'],
+      `the lower concurrency must be in force for one timeout before starts of an invocation come closer, from 5 s to 1 s${until(30)}`,
+    ],
+    ['does all, where only the spacing grows', sluice(10, 10), sluice(10, 1), configured, undefined],
+    ['does all, where only the spacing shrinks', sluice(10, 1), sluice(10, 10), configured, undefined],
+    ['does all, where the spacing stays', sluice(2, 1), sluice(10, 5), [...configured, 'putConcurrency', 'updateMapping'], undefined],
+    [
+      'does all, where the spacing shrinks and the concurrency grows',
+      sluice(2, 1),
+      sluice(4, 20),
+      [...configured, 'putConcurrency', 'updateMapping'],
+      undefined,
+    ],
+    [
+      'does all, where the spacing grows and the concurrency falls',
+      sluice(10, 10),
+      sluice(2, 1),
+      ['updateMapping', ...configured, 'putConcurrency'],
+      undefined,
+    ],
+    [
+      'sets the spacing first, where a rate comes with more concurrency',
+      sluice(2),
+      sluice(10, 2),
+      configured,
+      `the new spacing must be in force for one timeout before concurrency rises from 2 to 10${until(30)}`,
+    ],
+    ['does all, where the rate goes', sluice(10, 2), sluice(2), ['updateMapping', ...configured, 'putConcurrency'], undefined],
+    [
+      'waits for the longer timeout',
+      sluice(2, 2, { function: { timeout: 50 } }),
+      sluice(10, 2, { function: { timeout: 20 } }),
+      [...configured, 'setQueueAttributes'],
+      `the new spacing must be in force for one timeout before concurrency rises from 2 to 10${until(50)}`,
+    ],
+    [
+      'does all of a paused group',
+      sluice(2, 2, { paused: true }),
+      sluice(10, 2, { paused: true }),
+      [...configured, 'putConcurrency', 'updateMapping'],
+      undefined,
+    ],
+    [
+      'does not hold up other fields',
+      sluice(10, 2),
+      sluice(2, 2, { function: { memorySize: 512 } }),
+      ['updateMapping', ...configured, 'putConcurrency'],
+      `the lower concurrency must be in force for one timeout before starts of an invocation come closer, from 5 s to 1 s${until(30)}`,
+    ],
+  ])('%s', (_what, from, to, calls, waits) => expect(change(from, to)).toEqual({ calls, waits }));
+
+  it('keeps the longer timeout as long as the longer spacing', () => {
+    const before = wish(sluice(10, 0.5, { function: { timeout: 30 } }));
+    const desired = wish(sluice(1, 0.5, { function: { timeout: 3 } }));
+    const step = stepTowards(desired, observedOf(before), undefined, 0);
+    expect(step.desired.configuration).toEqual(before.configuration);
+    expect(step.desired.queue.attributes['VisibilityTimeout']).toBe('180');
+  });
+
+  it('of a new group waits for nothing', () => {
+    const desired = wish(sluice(10, 2));
+    expect(stepTowards(desired, { mappings: [] }, undefined, 0).desired).toEqual(desired);
   });
 });

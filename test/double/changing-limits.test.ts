@@ -215,7 +215,7 @@ it('says what it waits for, and goes on by itself', async () => {
   expect(stage.row('g')).toMatchObject({
     phase: 'Updating',
     message: expect.stringMatching(
-      /^the new spacing must be in force for 30 s before concurrency rises from 2 to 10, until \d\d:\d\d:\d\dZ$/,
+      /^the new spacing must be in force for one timeout before concurrency rises from 2 to 10, until \d\d:\d\d:\d\dZ$/,
     ),
   });
   expect(reserved(stage)).toBe(2);

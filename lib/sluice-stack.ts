@@ -9,6 +9,7 @@ import { CodeUpdater } from './constructs/code-updater.ts';
 import { ConfigTable } from './constructs/config-table.ts';
 import { ConsumerRole } from './constructs/consumer-role.ts';
 import { DataBucket } from './constructs/data-bucket.ts';
+import { DeadLetterKeeper } from './constructs/dead-letter-keeper.ts';
 import { HintQueues } from './constructs/hint-queues.ts';
 import { writeOutputs } from './constructs/outputs.ts';
 import { PermitLimits } from './constructs/permit-limits.ts';
@@ -38,8 +39,9 @@ export class SluiceStack extends Stack {
     const reconciler = new PipelineReconciler(this, 'PipelineReconciler', parts);
     const updater = new CodeUpdater(this, 'CodeUpdater', parts);
     const sweeper = new PipelineSweeper(this, 'PipelineSweeper', parts);
+    const keeper = new DeadLetterKeeper(this, 'DeadLetterKeeper', parts);
     const permits = new PermitLimits(this, 'PermitLimits', parts);
-    const needed = [config, state, queues, code, data, consumers, listener, reconciler, updater, sweeper, permits];
+    const needed = [config, state, queues, code, data, consumers, listener, reconciler, updater, sweeper, keeper, permits];
     new StackCleaner(this, 'StackCleaner', parts, needed);
     new Alarms(this, 'Alarms', settings, queues, listener, reconciler);
 
@@ -61,6 +63,7 @@ export class SluiceStack extends Stack {
       PipelineReconcilerFunctionName: reconciler.function.functionName,
       CodeUpdaterFunctionName: updater.function.functionName,
       PipelineSweeperFunctionName: sweeper.function.functionName,
+      DeadLetterKeeperFunctionName: keeper.function.functionName,
     });
   }
 }

@@ -11,6 +11,7 @@ export const outputNames = [
   'FailuresQueueUrl',
   'CodeUpdaterFunctionName',
   'PipelineSweeperFunctionName',
+  'DeadLetterKeeperFunctionName',
   'PipelineReconcilerFunctionName',
   'StreamListenerFunctionName',
   'ConsumerRoleArn',

@@ -92,7 +92,7 @@ it('every invocation of ours that fails for good ends in the failures queue', ()
   template.resourcePropertiesCountIs(
     'AWS::Lambda::EventInvokeConfig',
     { DestinationConfig: Match.objectLike({ OnFailure: Match.anyValue() }) },
-    4,
+    5,
   );
   template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'lambda', RedrivePolicy: Match.anyValue() });
 });

@@ -152,3 +152,26 @@ it('the permits are set in the tasks table and nowhere else', async () => {
   expect(await isAllowed(permits, { action: 'dynamodb:UpdateItem', resource: table('StateControl') })).toBe(false);
   expect(await isAllowed(permits, { action: 'dynamodb:DeleteItem', resource: table('StateTasks') })).toBe(false);
 });
+
+it('the dead-letter keeper touches dead-letter queues and what is about them, and nothing else', async () => {
+  const keeper = rolePolicy(resources, 'DeadLetterKeeper');
+  const table = (start: string) => arn('dynamodb', `table/${theOne(resources, 'AWS::DynamoDB::GlobalTable', start)[0]}`);
+  const queues = ['sluice-dev-tg-acme-abcdefghij-dlq', 'sluice-dev-tg-acme-abcdefghij-dlq.fifo'].map((name) => arn('sqs', name));
+  const actions = ['GetQueueAttributes', 'ReceiveMessage', 'ChangeMessageVisibility', 'SendMessage', 'DeleteMessage'];
+  const may = await verdicts(keeper, [
+    ...queues.flatMap((queue) => actions.map((action): [string, string] => [`sqs:${action}`, queue])),
+    ['dynamodb:Scan', table('StatePipelines')],
+    ['dynamodb:PutItem', table('StateTasks')],
+    ['s3:PutObject', 'arn:aws:s3:::data/dead-letters/a'],
+  ]);
+  expect(may.filter(([, , allowed]) => !allowed)).toEqual([]);
+  const mayNot = await verdicts(keeper, [
+    ['sqs:ReceiveMessage', arn('sqs', 'sluice-dev-tg-acme-abcdefghij')],
+    ['sqs:DeleteMessage', arn('sqs', 'payroll-dlq')],
+    ['dynamodb:PutItem', table('StatePipelines')],
+    ['dynamodb:DeleteItem', table('StateTasks')],
+    ['s3:PutObject', 'arn:aws:s3:::data/steps/a'],
+    ['s3:DeleteObject', 'arn:aws:s3:::data/dead-letters/a'],
+  ]);
+  expect(mayNot.filter(([, , allowed]) => allowed)).toEqual([]);
+});

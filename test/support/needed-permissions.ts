@@ -66,7 +66,7 @@ function ofTable(call: Call, body: Body, arns: Arns): Needed[] {
 function ofQueue(call: Call, body: Body, arns: Arns): Needed[] {
   if (call.operation === 'sqs:ListQueues') return [{ action: 'sqs:ListQueues', resource: '*' }];
   const resource = arns.queue(body['QueueName'] ?? body['QueueUrl']);
-  if (call.operation === 'sqs:SendMessageBatch') return [{ action: 'sqs:SendMessage', resource }];
+  if (call.operation.endsWith('Batch')) return [{ action: call.operation.replace(/Batch$/, ''), resource }];
   const tagged = call.operation === 'sqs:CreateQueue' && body['tags'] !== undefined;
   return [{ action: call.operation, resource }, ...(tagged ? [{ action: 'sqs:TagQueue', resource }] : [])];
 }

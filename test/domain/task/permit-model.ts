@@ -11,42 +11,7 @@ import type { PermitState } from '../../../lambdas/domain/task/permit.ts';
 import { rankOf, waiterId } from '../../../lambdas/domain/task/permit-line.ts';
 import { type Random, seededRandom } from '../../double/aws/random.ts';
 import { VirtualClock } from '../../double/virtual-clock.ts';
-
-export interface TaskPlan {
-  group: string;
-  /** Relative to the beginning; negative: it waits since long. */
-  sentMs: number;
-  /** Before it asks for the permit, and while it holds it. */
-  prepareMs: number;
-  workMs: number;
-  /** How long its code goes on after it was aborted; up to 3,000. */
-  stopMs: number;
-}
-
-export interface Plan {
-  seed: number;
-  tasks: TaskPlan[];
-  /** Limits by the time from which they hold. */
-  limits: { atMs: number; limit: number }[];
-  timeoutMs: number;
-  /** Any two clocks differ by up to this. */
-  skewMs: number;
-  /** Until then calls fail, processes crash and block; 0: never. */
-  faultsUntilMs: number;
-  /** Tasks of a group that run at once. */
-  concurrency: number;
-  /** What the item's writes forget to check. */
-  forget?: 'version' | 'limit';
-}
-
-interface Task extends TaskPlan {
-  id: string;
-  receives: number;
-  receipt: string;
-  done: boolean;
-  /** Of the last change of visibility; an older one's timer does nothing. */
-  visibility: number;
-}
+import { ModelQueue, type Plan, type Task } from './permit-queue.ts';
 
 interface Process {
   task: Task;
@@ -85,22 +50,21 @@ export class PermitModel {
   readonly idled: string[] = [];
   readonly #grants = new Map<string, Grant>();
   readonly tasks: Task[];
-  receivesInAll = 0;
+  readonly queue: ModelQueue;
   #state: PermitState = { limit: 0, version: 0, holders: {}, kept: {}, line: [] };
   #idleSinceMs: number | undefined;
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #waiters = new Map<string, { task: Task; rankMs: number; receipt: string; wakeableMs: number }>();
-  readonly #visible = new Map<string, Task[]>();
-  readonly #running = new Map<string, number>();
   #ids = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    this.queue = new ModelQueue(this.clock, plan, (task, receipt) => this.#runTask(task, receipt));
     this.#random = seededRandom(plan.seed);
     this.tasks = plan.tasks.map((task, at) => ({ ...task, id: `task-${at}`, receives: 0, receipt: '', done: false, visibility: 0 }));
     for (const { atMs, limit } of plan.limits) this.clock.after(atMs, () => this.#set({ ...this.#state, limit }));
-    for (const task of this.tasks) this.#showLater(task, Math.max(0, task.sentMs));
+    for (const task of this.tasks) this.queue.showLater(task, Math.max(0, task.sentMs));
   }
 
   get grants(): Grant[] {
@@ -144,44 +108,6 @@ export class PermitModel {
     return least + this.#random() * (most - least);
   }
 
-  // The queue.
-
-  #showLater(task: Task, milliseconds: number): void {
-    task.visibility += 1;
-    const { visibility } = task;
-    this.clock.after(milliseconds, () => {
-      if (task.done || task.visibility !== visibility) return;
-      const visible = this.#visible.get(task.group) ?? [];
-      this.#visible.set(task.group, [...visible, task]);
-      this.#handOut(task.group);
-    });
-  }
-
-  #handOut(group: string): void {
-    const running = this.#running.get(group) ?? 0;
-    const [task, ...rest] = this.#visible.get(group) ?? [];
-    if (!task || running >= this.#plan.concurrency) return;
-    this.#visible.set(group, rest);
-    this.#running.set(group, running + 1);
-    task.receives += 1;
-    this.receivesInAll += 1;
-    task.receipt = `${task.id}#${task.receives}`;
-    this.#showLater(task, this.#plan.timeoutMs + 30_000);
-    void this.#runTask(task, task.receipt).finally(() => {
-      this.#running.set(group, (this.#running.get(group) ?? 1) - 1);
-      this.#handOut(group);
-    });
-    this.#handOut(group);
-  }
-
-  /** False where the handle is of no use any more. */
-  #changeVisibility(task: Task, receipt: string, seconds: number): boolean {
-    if (task.done || task.receipt !== receipt) return false;
-    if ((this.#visible.get(task.group) ?? []).includes(task)) return true;
-    this.#showLater(task, seconds * 1_000);
-    return true;
-  }
-
   // One attempt at a task, in a process of its own.
 
   async #runTask(task: Task, receipt: string): Promise<void> {
@@ -209,7 +135,7 @@ export class PermitModel {
     process.dead = true;
     if (seconds === 'died') return;
     if (seconds === undefined) task.done = true;
-    else this.#changeVisibility(task, receipt, seconds);
+    else this.queue.changeVisibility(task, receipt, seconds);
   }
 
   /** The event loop stands still, for less time than a lease leaves for stopping. */
@@ -380,7 +306,7 @@ export class PermitModel {
         const waiter = await call(() => this.#waiters.get(id)).catch(() => undefined);
         if (!waiter) return false;
         const seconds = Math.max(0, Math.ceil((waiter.wakeableMs - nowMs) / 1_000));
-        return call(() => this.#changeVisibility(waiter.task, waiter.receipt, seconds)).catch(() => false);
+        return call(() => this.queue.changeVisibility(waiter.task, waiter.receipt, seconds)).catch(() => false);
       },
     };
   }

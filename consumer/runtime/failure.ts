@@ -16,11 +16,21 @@ export type Thrown = { kind: 'failed'; failure: Failure } | { kind: 'limited'; r
 
 export type Classifier = (error: unknown) => ErrorClass | Error | undefined;
 
+/** Never throws, whatever was thrown: it would fail the rest of the batch, too. */
 export function judge(error: unknown, own: Classifier | undefined, step: string | undefined, nowMs: number): Thrown {
+  try {
+    return judged(error, own, step, nowMs);
+  } catch (cause) {
+    const message = `what was thrown cannot be looked at (${messageOf(cause)})`;
+    return { kind: 'failed', failure: { class: 'TRANSIENT', message, stack: undefined, step, retryAfterSeconds: undefined } };
+  }
+}
+
+function judged(error: unknown, own: Classifier | undefined, step: string | undefined, nowMs: number): Thrown {
   const message = messageOf(error);
   const verdict = explicitVerdict(error) ?? authorsVerdict(error, own) ?? classify(error, nowMs);
   if (verdict.kind === 'limited') return { kind: 'limited', retryAfterSeconds: verdict.retryAfterSeconds, message };
-  const stack = error instanceof Error ? error.stack : undefined;
+  const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : undefined;
   return { kind: 'failed', failure: { class: verdict.class, message, stack, step, retryAfterSeconds: verdict.retryAfterSeconds } };
 }
 
@@ -47,14 +57,20 @@ function authorsVerdict(error: unknown, own: Classifier | undefined): Verdict | 
 }
 
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? (error.message === '' ? error.name : error.message) : `not an Error: ${textOf(error)}`;
+  const text = error instanceof Error ? errorText(error) : `not an Error: ${textOf(error)}`;
   return text.slice(0, recordedMessageCharacters);
+}
+
+/** Some libraries put objects where the message belongs. */
+function errorText({ message, name }: { message: unknown; name: unknown }): string {
+  if (typeof message === 'string' && message !== '') return message;
+  return message === '' || message === undefined ? textOf(name) : textOf(message);
 }
 
 function textOf(value: unknown): string {
   try {
     return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
   } catch {
-    return String(value);
+    return Object.prototype.toString.call(value);
   }
 }

@@ -19,15 +19,22 @@ export interface Definition {
   logLevel: Level;
 }
 
+const levels: readonly Level[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
+
 /** Twelve hours is the longest a task can be invisible and then come again; a year is more than anybody needs. */
 const keepBounds = { least: 12 * 3_600, most: 365 * 86_400 };
 
 /** Throws a {@link ConfigurationError} for options that TypeScript would have refused. */
 export function definitionOf<S extends StandardSchemaV1 | undefined>(options: ConsumerOptions<S>): Definition {
+  if (typeof options?.task !== 'function') throw new ConfigurationError('defineConsumer: task must be a function');
   const { task, schema, body = 'json', classify, duplicates, metrics, logLevel = 'INFO' } = options;
-  if (typeof task !== 'function') throw new ConfigurationError('defineConsumer: task must be a function');
   if (body !== 'json' && body !== 'text')
     throw new ConfigurationError(`defineConsumer: body must be 'json' or 'text' (got ${JSON.stringify(body)})`);
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
+    throw new ConfigurationError('defineConsumer: schema must be a Standard Schema, such as those of zod (from 3.24 on) or valibot');
+  if (classify !== undefined && typeof classify !== 'function') throw new ConfigurationError('defineConsumer: classify must be a function');
+  if (!levels.includes(logLevel))
+    throw new ConfigurationError(`defineConsumer: logLevel must be one of ${levels.join(', ')} (got ${JSON.stringify(logLevel)})`);
   const keepSeconds = duplicates === false ? undefined : (duplicates?.keepSeconds ?? recordKeepSeconds);
   if (keepSeconds !== undefined && !(keepSeconds >= keepBounds.least && keepSeconds <= keepBounds.most))
     throw new ConfigurationError(

@@ -27,7 +27,7 @@ export type { DeadLetter } from './testing/memory-queue.ts';
 export interface TestSettings {
   /** Default `test`. */
   group?: string;
-  /** Default 3 retries after 2, 4, 8 … seconds, up to 3,600. */
+  /** Default 3 retries after up to 2, 4, 8 … seconds, at most 3,600; half of each is jitter, see `random`. */
   retry?: Partial<RetryRule>;
   ratePerSecond?: number;
   concurrency?: number;
@@ -80,6 +80,8 @@ export class TestConsumer {
   private readonly settings: TestSettings;
   private lines: string[] = [];
   private lastResult: unknown;
+  /** Whether the task at hand spent an attempt and comes back. */
+  private retried = false;
   private sent = 0;
   private ids = 0;
 
@@ -119,14 +121,14 @@ export class TestConsumer {
     if (visibleAtMs > this.clock.nowMs()) await this.clock.sleep(visibleAtMs - this.clock.nowMs());
     this.lines = [];
     this.lastResult = undefined;
+    this.retried = false;
     const lettersBefore = this.queue.deadLetters.length;
     const { batchItemFailures } = await runBatch(this.runtime, [record], (this.settings.timeoutSeconds ?? 30) * 1_000);
     const logs = this.lines.map((line): Record<string, unknown> => JSON.parse(line));
     const deadLetter = this.queue.deadLetters[lettersBefore];
     const cameBack = batchItemFailures.length > 0;
-    const failed = logs.some(({ message }) => message === 'failed; comes back');
     return {
-      outcome: deadLetter ? 'dead' : !cameBack ? 'done' : failed ? 'retry' : 'back',
+      outcome: deadLetter ? 'dead' : !cameBack ? 'done' : this.retried ? 'retry' : 'back',
       result: this.lastResult,
       delaySeconds: cameBack ? this.queue.hiddenFor(record.receiptHandle) : undefined,
       deadLetter,
@@ -140,7 +142,14 @@ export class TestConsumer {
     return {
       clock,
       queue,
-      records,
+      records: {
+        ...records,
+        release: (held, end, nowMs) => {
+          this.retried ||= !end.excused;
+          return records.release(held, end, nowMs);
+        },
+        keepLetter: async (_task, letter, messageId) => queue.keepLetter(messageId, letter),
+      },
       random: settings.random ?? (() => 0.5),
       newId: () => {
         this.ids += 1;

@@ -14,11 +14,14 @@ export interface MemoryQueue extends TaskQueue {
   readonly deadLetters: DeadLetter[];
   /** Seconds a receipt was hidden for, if it was. */
   hiddenFor(receiptHandle: string): number | undefined;
+  /** The letter of a dead letter that has no room for it. */
+  keepLetter(messageId: string | undefined, letter: Letter): void;
 }
 
 export function memoryQueue(): MemoryQueue {
   const hidden = new Map<string, number>();
   const deadLetters: DeadLetter[] = [];
+  const idOf = (place: number) => `letter-${place + 1}`;
   return {
     deadLetters,
     hiddenFor: (receiptHandle) => hidden.get(receiptHandle),
@@ -28,7 +31,11 @@ export function memoryQueue(): MemoryQueue {
     async remove() {},
     async setAside({ body, attributes }) {
       deadLetters.push({ body, attributes, letter: readLetter(attributes[taskAttributes.letter]?.StringValue) });
-      return `letter-${deadLetters.length}`;
+      return idOf(deadLetters.length - 1);
+    },
+    keepLetter(messageId, letter) {
+      const dead = deadLetters.find((_dead, place) => idOf(place) === messageId);
+      if (dead) dead.letter = letter;
     },
   };
 }

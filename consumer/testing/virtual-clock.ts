@@ -9,26 +9,28 @@ interface Timer {
 
 export class VirtualTaskClock implements TaskClock {
   private readonly beganMs: number;
-  private now: number;
+  /** Since it began: fractions of a millisecond would be lost in an epoch's. */
+  private now = 0;
   private timers: Timer[] = [];
 
   constructor(startMs: number) {
     this.beganMs = startMs;
-    this.now = startMs;
   }
 
   nowMs(): number {
-    return this.now;
+    return this.beganMs + this.now;
   }
 
   monotonicMs(): number {
-    return this.now - this.beganMs;
+    return this.now;
   }
 
   /** Lets time pass at once, and everything happen that was due meanwhile. */
   async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     const endMs = this.now + Math.max(0, milliseconds);
     signal?.throwIfAborted();
+    // As with a real clock, nothing happens before the caller has gone on.
+    await Promise.resolve();
     for (let timer = this.takeDue(endMs); timer; timer = this.takeDue(endMs)) {
       this.now = Math.max(this.now, timer.atMs);
       timer.callback();

@@ -26,12 +26,18 @@ export class CoolingView {
     this.settings = settings;
   }
 
-  /** When the group may start again; a moment past: now. */
-  async untilMs(): Promise<number> {
-    const age = this.ports.clock.nowMs() - this.readAtMs;
-    if (age > freshMs) this.reading ??= this.refresh();
-    if (age > staleMs) await this.reading;
+  /** When the group may start again, as far as is known; a moment past: now. */
+  get untilMs(): number {
     return this.known?.untilMs ?? 0;
+  }
+
+  /** Looks again, if that is due. What is returned must be awaited first: nothing is known, or it is too old. */
+  look(nowMs: number): Promise<void> | undefined {
+    const ageMs = nowMs - this.readAtMs;
+    if (ageMs > freshMs) this.reading ??= this.refresh();
+    // Before tasks are put back for it, it must be true: an operator may have ended it.
+    const mustBeTrue = ageMs > staleMs || (ageMs > freshMs && this.untilMs > nowMs);
+    return mustBeTrue ? this.reading : undefined;
   }
 
   /** Cools the whole group; returns when it may start again. Without `seconds` by our own back-off. */

@@ -12,15 +12,18 @@ export interface LineWriter {
   clock: { nowMs(): number };
 }
 
-/** `ids` are on every line; a field of the same name does not replace them. */
-export function taskLog(least: Level, ids: Record<string, unknown>, { writeLine, clock }: LineWriter): TaskLog {
-  const line =
-    (level: Level) =>
-    (message: string, fields: Record<string, unknown> = {}): void => {
-      if (ranks[level] < ranks[least]) return;
-      writeLine(`${jsonText({ level, message, timestamp: new Date(clock.nowMs()).toISOString(), ...fields, ...ids })}\n`);
-    };
-  return { debug: line('DEBUG'), info: line('INFO'), warn: line('WARN'), error: line('ERROR') };
+/** `ids` are on every line, asked for when it is written; a field of the same name does not replace them. */
+export function taskLog(least: Level, ids: () => Record<string, unknown>, { writeLine, clock }: LineWriter): TaskLog {
+  const write = (level: Level, message: string, fields: Record<string, unknown> = {}): void => {
+    if (ranks[level] < ranks[least]) return;
+    writeLine(`${jsonText({ level, message, timestamp: new Date(clock.nowMs()).toISOString(), ...fields, ...ids() })}\n`);
+  };
+  return {
+    debug: (message, fields) => write('DEBUG', message, fields),
+    info: (message, fields) => write('INFO', message, fields),
+    warn: (message, fields) => write('WARN', message, fields),
+    error: (message, fields) => write('ERROR', message, fields),
+  };
 }
 
 /** Never throws: a log line must not fail a task. Errors are told with their stack and causes. */

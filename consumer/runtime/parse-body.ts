@@ -1,11 +1,12 @@
 /** The body as the task function takes it: JSON or text, then the author's schema. What does not fit is a DATA error. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { DataError } from '../errors.ts';
+import type { Definition } from './definition.ts';
 
 const mostIssues = 10;
 
-export function parseBody(text: string, kind: 'json' | 'text', schema: StandardSchemaV1 | undefined): unknown | Promise<unknown> {
-  const value = kind === 'text' ? text : parseJson(text);
+export function parseBody(text: string, { body, schema }: Pick<Definition, 'body' | 'schema'>): unknown | Promise<unknown> {
+  const value = body === 'text' ? text : parseJson(text);
   if (schema === undefined) return value;
   const checked = schema['~standard'].validate(value);
   return checked instanceof Promise ? checked.then(checkedValue) : checkedValue(checked);

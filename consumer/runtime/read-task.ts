@@ -1,5 +1,5 @@
 /** An SQS record as the task it carries. Parses our attributes; leaves the body alone. */
-import type { SQSRecord } from 'aws-lambda';
+import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { readLetter } from '../../lambdas/domain/task/letter.ts';
 import type { TaskMessage } from '../context.ts';
@@ -20,7 +20,8 @@ export interface ReceivedTask extends TaskReference {
 const longestId = 1_024;
 
 export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
-  const texts = textAttributes(record);
+  const given = attributesOf(record);
+  const texts = given ? textAttributes(given) : {};
   const letter = readLetter(texts[taskAttributes.letter]);
   return {
     pipeline,
@@ -31,21 +32,27 @@ export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
       id: record.messageId,
       sentAt: new Date(letter?.sentAt ?? Number(record.attributes.SentTimestamp)),
       receives: Number(record.attributes.ApproximateReceiveCount),
-      attributes: ownAttributes(texts),
+      attributes: given ? ownAttributes(texts) : {},
       messageGroup: record.attributes.MessageGroupId,
     },
     body: record.body,
     receiptHandle: record.receiptHandle,
     letter,
-    attributes: sendableAttributes(record),
+    attributes: given ? sendableAttributes(given) : {},
   };
 }
 
 /** An id no key can hold counts as none. */
 const senderId = (id: string | undefined) => (id !== undefined && id !== '' && Buffer.byteLength(id) <= longestId ? id : undefined);
 
-function textAttributes(record: SQSRecord): Record<string, string> {
-  const texts = Object.entries(record.messageAttributes ?? {}).flatMap(([name, { stringValue }]) =>
+/** Undefined where there are none, which is the usual case and costs nothing further. */
+function attributesOf({ messageAttributes }: SQSRecord): SQSMessageAttributes | undefined {
+  for (const _name in messageAttributes) return messageAttributes;
+  return undefined;
+}
+
+function textAttributes(given: SQSMessageAttributes): Record<string, string> {
+  const texts = Object.entries(given).flatMap(([name, { stringValue }]) =>
     stringValue === undefined ? [] : [[name, stringValue] as const],
   );
   return Object.fromEntries(texts);
@@ -56,8 +63,8 @@ function ownAttributes(texts: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(texts).filter(([name]) => !ours.includes(name)));
 }
 
-function sendableAttributes(record: SQSRecord): LetterMessage['attributes'] {
-  const entries = Object.entries(record.messageAttributes ?? {}).map(([name, { dataType, stringValue, binaryValue }]) => [
+function sendableAttributes(given: SQSMessageAttributes): LetterMessage['attributes'] {
+  const entries = Object.entries(given).map(([name, { dataType, stringValue, binaryValue }]) => [
     name,
     binaryValue === undefined
       ? { DataType: dataType, StringValue: stringValue ?? '' }

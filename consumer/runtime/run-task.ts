@@ -13,58 +13,44 @@ export type Outcome =
   | { kind: 'limited'; retryAfterSeconds: number | undefined; message: string }
   | { kind: 'failed'; failure: Failure };
 
-export interface Ran {
-  outcome: Outcome;
-  /** The author's function still runs although it was aborted: the invocation must not end before it does. */
-  zombie: Promise<unknown> | undefined;
-}
+/** How the author's function ended; or `overrun`: it still runs, long after it was aborted, and nothing may take its place before it ends. */
+export type End = { kind: 'returned' } | { kind: 'threw'; error: unknown } | { kind: 'overrun'; zombie: Promise<unknown> };
 
-export async function runTask(run: TaskRun, body: unknown): Promise<Ran> {
+const returned: End = { kind: 'returned' };
+
+/** Runs the author's function to its end; after an abort it has some time to tidy up. Never rejects. */
+export function runTask(run: TaskRun, body: unknown): Promise<End> {
   const { ports, definition } = run.runtime;
-  const context = taskContext(run);
-  const callOff = ports.clock.after(context.remainingMs(), () => run.abort.abort(new Overrun()));
-  const work = settled(async () => definition.task(body, context));
-  try {
-    const end = await Promise.race([work, longAfterAbort(run)]);
-    if (end !== undefined) return { outcome: outcomeOf(run, end), zombie: undefined };
-    return { outcome: { kind: 'failed', failure: overrunFailure(run) }, zombie: work };
-  } finally {
-    callOff();
-  }
+  const { deadlineMs, lastWordsMs } = run.budget;
+  return new Promise((resolve) => {
+    const threw = (error: unknown) => resolve({ kind: 'threw', error });
+    try {
+      const work = Promise.resolve(definition.task(body, taskContext(run)));
+      work.then(() => resolve(returned), threw);
+      run.onAbort = () =>
+        ports.clock.after((lastWordsMs - deadlineMs) / 2, () => resolve({ kind: 'overrun', zombie: Promise.allSettled([work]) }));
+    } catch (error) {
+      threw(error);
+    }
+  });
 }
-
-type End = { threw: false } | { threw: true; error: unknown };
 
 /** The reason of the abort; what is thrown because of it is no failure of its own. */
-class Overrun extends Error {
+export class Overrun extends Error {
   constructor() {
     super('the task was still running when its time was over');
     this.name = 'AbortError';
   }
 }
 
-async function settled(work: () => Promise<unknown>): Promise<End> {
-  try {
-    await work();
-    return { threw: false };
-  } catch (error) {
-    return { threw: true, error };
-  }
-}
+const done: Outcome = { kind: 'done' };
 
-/** Resolves to nothing when an aborted task has had its time to tidy up. */
-function longAfterAbort({ abort, budget, runtime }: TaskRun): Promise<undefined> {
-  return new Promise((resolve) => {
-    const graceMs = (budget.lastWordsMs - budget.deadlineMs) / 2;
-    abort.signal.addEventListener('abort', () => runtime.ports.clock.after(graceMs, () => resolve(undefined)), { once: true });
-  });
-}
-
-function outcomeOf(run: TaskRun, end: End): Outcome {
-  const interruption = run.interruption ?? (end.threw && end.error instanceof Interruption ? end.error : undefined);
+export function outcomeOf(run: TaskRun, end: End): Outcome {
+  if (end.kind === 'overrun') return { kind: 'failed', failure: overrunFailure(run) };
+  const interruption = run.interruption ?? (end.kind === 'threw' && end.error instanceof Interruption ? end.error : undefined);
   if (interruption) return interrupted(interruption);
-  if (!end.threw) return { kind: 'done' };
-  const { reason } = run.abort.signal;
+  if (end.kind === 'returned') return done;
+  const { reason } = run.signal;
   if (reason instanceof Overrun && isAbort(end.error, reason)) return { kind: 'failed', failure: overrunFailure(run) };
   return judge(end.error, run.runtime.definition.classify, stepOf(run, end.error), run.runtime.ports.clock.nowMs());
 }
@@ -84,5 +70,5 @@ function overrunFailure(run: TaskRun): Failure {
 /** The step an error came out of, also where it was wrapped on its way. */
 function stepOf(run: TaskRun, error: unknown, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > 10) return undefined;
-  return run.stepOfError.get(error) ?? ('cause' in error ? stepOf(run, error.cause, depth + 1) : undefined);
+  return run.stepOfError?.get(error) ?? ('cause' in error ? stepOf(run, error.cause, depth + 1) : undefined);
 }

@@ -16,33 +16,36 @@ import type { TaskRun } from './task-run.ts';
 /** Whether the message is finished with, or comes back. */
 export type Settled = 'finished' | 'comesBack';
 
-export async function settle(run: TaskRun, outcome: Outcome, counts: Counts): Promise<Settled> {
+/** No promise where nothing is to be written down. */
+export function settle(run: TaskRun, outcome: Outcome, counts: Counts): Settled | Promise<Settled> {
   switch (outcome.kind) {
     case 'done':
       counts.succeeded += 1;
-      return recordDone(run);
+      return run.claimed ? recordDone(run) : 'finished';
     case 'over':
       counts.duplicates += 1;
       return 'finished';
     case 'failed':
       return settleFailure(run, outcome.failure, counts);
-    case 'limited': {
+    case 'limited':
       counts.rateLimited += 1;
-      const untilMs = await run.runtime.cooling.cool(outcome.retryAfterSeconds, outcome.message);
-      const seconds = (untilMs - run.runtime.ports.clock.nowMs()) / 1_000;
-      run.log().info('rate-limited; its group cools', { reason: outcome.message, seconds });
-      return excuse(run, seconds, `rate-limited: ${outcome.message}`, counts);
-    }
+      return coolDown(run, outcome, counts);
     case 'back':
       counts.handedBack += 1;
       return excuse(run, outcome.seconds, outcome.why, counts);
   }
 }
 
+async function coolDown(run: TaskRun, { retryAfterSeconds, message }: Outcome & { kind: 'limited' }, counts: Counts): Promise<Settled> {
+  const untilMs = await run.runtime.cooling.cool(retryAfterSeconds, message);
+  const seconds = (untilMs - run.runtime.ports.clock.nowMs()) / 1_000;
+  run.log().info('rate-limited; its group cools', { reason: message, seconds });
+  return excuse(run, seconds, `rate-limited: ${message}`, counts);
+}
+
 async function recordDone(run: TaskRun): Promise<Settled> {
   const { ports, definition } = run.runtime;
   const { keepDoneSeconds } = definition;
-  if (!run.claimed) return 'finished';
   try {
     if (keepDoneSeconds === undefined) await ports.records.forget(run.held);
     else if (!(await ports.records.end(run.held, { status: 'done', keepSeconds: keepDoneSeconds, failed: [] }, ports.clock.nowMs())))

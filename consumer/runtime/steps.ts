@@ -19,7 +19,7 @@ export class Steps {
 
   async step(name: string, fn: () => unknown): Promise<unknown> {
     this.use(name);
-    this.run.abort.signal.throwIfAborted();
+    this.run.signal.throwIfAborted();
     await this.run.ensureClaimed();
     const before = (await this.all()).get(name);
     if (before) return this.read(before);
@@ -42,9 +42,16 @@ export class Steps {
       this.run.currentStep = undefined;
       return result;
     } catch (error) {
-      if (typeof error === 'object' && error !== null && !this.run.stepOfError.has(error)) this.run.stepOfError.set(error, name);
+      this.remember(error, name);
       throw error;
     }
+  }
+
+  /** The innermost step is where it came from. */
+  private remember(error: unknown, name: string): void {
+    if (typeof error !== 'object' || error === null) return;
+    this.run.stepOfError ??= new WeakMap();
+    if (!this.run.stepOfError.has(error)) this.run.stepOfError.set(error, name);
   }
 
   /** What earlier attempts recorded; a task that nobody has seen before has nothing. */

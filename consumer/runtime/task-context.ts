@@ -5,23 +5,25 @@ import type { TaskRun } from './task-run.ts';
 import { withPermit } from './with-permit.ts';
 
 export function taskContext(run: TaskRun): TaskContext {
-  const { runtime, received, budget, abort } = run;
+  const { runtime, received, budget, signal } = run;
   const { settings, ports, secrets } = runtime;
-  const { signal } = abort;
-  const steps = new Steps(run);
+  let steps: Steps | undefined;
   return {
     taskId: received.task,
     group: settings.group,
     job: received.job,
     attempt: run.opening.attempt,
-    deadline: new Date(run.wallMs(budget.deadlineMs)),
+    deadline: run.invocation.deadline,
     remainingMs: () => Math.max(0, budget.deadlineMs - ports.clock.monotonicMs()),
     signal,
     log: run.log(),
     secret: (name) => secrets.read(name),
-    // What went through JSON is what `Recorded` says; TypeScript cannot follow it there.
-    step: (name, fn) => steps.step(name, fn) as never,
-    withPermit: (name, fn) => withPermit(run, name, fn),
+    step: (name, fn) => {
+      steps ??= new Steps(run);
+      // What went through JSON is what `Recorded` says; TypeScript cannot follow it there.
+      return steps.step(name, fn) as never;
+    },
+    withPermit: (name, fn, options) => withPermit(run, name, fn, options),
     sleep: (milliseconds) => ports.clock.sleep(milliseconds, signal),
     message: received.message,
   };

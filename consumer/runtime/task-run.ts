@@ -5,34 +5,55 @@ import { type Opening, openAttempt } from '../../lambdas/domain/task/attempt.ts'
 import type { TimeBudget } from '../../lambdas/domain/task/time-budget.ts';
 import type { TaskLog } from '../context.ts';
 import type { HeldTask } from '../ports.ts';
+import type { Batch } from './batch.ts';
 import { Interruption } from './interruption.ts';
 import { taskLog } from './log.ts';
 import type { ReceivedTask } from './read-task.ts';
 import type { Runtime } from './runtime.ts';
 
+type Invocation = Pick<Batch, 'runtime' | 'budget' | 'wallAheadMs' | 'deadline'>;
+
 export class TaskRun {
-  readonly runtime: Runtime;
+  readonly invocation: Invocation;
   readonly received: ReceivedTask;
-  readonly budget: TimeBudget;
-  readonly abort = new AbortController();
+  private readonly aborting = new AbortController();
+  /** Called once, when the task is aborted. */
+  onAbort: (() => void) | undefined;
   opening: Opening = openAttempt(undefined);
   /** Whether the task has a record from before this start, and may so have recorded steps. */
   seenBefore: boolean;
   /** Why it ends here without having failed; whatever the author's code makes of it. */
   interruption: Interruption | undefined;
-  /** Where errors came out of a step. */
-  readonly stepOfError = new WeakMap<object, string>();
+  /** Where errors came out of a step; there from the first on. */
+  stepOfError: WeakMap<object, string> | undefined;
   /** The step that runs. */
   currentStep: string | undefined;
   /** Monotonic. */
   startedMs = 0;
   private holder: string | undefined;
 
-  constructor(runtime: Runtime, received: ReceivedTask, budget: TimeBudget) {
-    this.runtime = runtime;
+  constructor(invocation: Invocation, received: ReceivedTask) {
+    this.invocation = invocation;
     this.received = received;
-    this.budget = budget;
     this.seenBefore = received.redrives > 0;
+  }
+
+  get runtime(): Runtime {
+    return this.invocation.runtime;
+  }
+
+  get budget(): TimeBudget {
+    return this.invocation.budget;
+  }
+
+  get signal(): AbortSignal {
+    return this.aborting.signal;
+  }
+
+  abort(reason: Error): void {
+    if (this.signal.aborted) return;
+    this.aborting.abort(reason);
+    this.onAbort?.();
   }
 
   get held(): HeldTask {
@@ -43,13 +64,12 @@ export class TaskRun {
   /** Every line carries the task's ids. */
   log(): TaskLog {
     const { definition, ports } = this.runtime;
-    return taskLog(definition.logLevel, idsOf(this), ports);
+    return taskLog(definition.logLevel, () => idsOf(this), ports);
   }
 
   /** Wall-clock moment of a moment of the budget. */
   wallMs(monotonicMs: number): number {
-    const { clock } = this.runtime.ports;
-    return clock.nowMs() + (monotonicMs - clock.monotonicMs());
+    return monotonicMs + this.invocation.wallAheadMs;
   }
 
   /** Takes the task for this run alone. Undefined: ours; else the record of its end, or when to ask again. */

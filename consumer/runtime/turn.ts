@@ -13,11 +13,21 @@ export interface Stop {
 /** A cooling group is not left at once, or its poller would bring the next batch only to put it back. */
 const longestHoldMs = 30_000;
 
+/** The usual case, asked without waiting: whether a task may start at this moment. If not, the others say why. */
+export function mayStartNow(runtime: Runtime, budget: TimeBudget, first: boolean, nowMs: number): boolean {
+  const { clock } = runtime.ports;
+  const { spacingMs, nextStartMs } = runtime.turns;
+  const wallMs = clock.nowMs();
+  if (runtime.cooling.look(wallMs) || runtime.cooling.untilMs > wallMs || nextStartMs > nowMs) return false;
+  return fits(budget, { startMs: nowMs, spacingMs, expectedMs: runtime.typicalMs, first });
+}
+
 /** How long the next task must wait, or that it cannot start in this invocation. `first`: none has started in it yet. */
 export async function planTurn(runtime: Runtime, budget: TimeBudget, first: boolean): Promise<{ kind: 'wait'; ms: number } | Stop> {
   const { clock } = runtime.ports;
   const { spacingMs, nextStartMs } = runtime.turns;
-  const coolsMs = Math.max(0, (await runtime.cooling.untilMs()) - clock.nowMs());
+  await runtime.cooling.look(clock.nowMs());
+  const coolsMs = Math.max(0, runtime.cooling.untilMs - clock.nowMs());
   const now = clock.monotonicMs();
   const ms = Math.max(coolsMs, nextStartMs - now, 0);
   if (fits(budget, { startMs: now + ms, spacingMs, expectedMs: runtime.typicalMs, first: first && ms === 0 })) return { kind: 'wait', ms };

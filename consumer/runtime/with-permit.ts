@@ -1,6 +1,7 @@
 /** `ctx.withPermit`: the guard of permits for one run of a task. */
+import type { PermitOptions } from '../context.ts';
 import { Interruption } from './interruption.ts';
-import { PermitGuard, type PermitOptions, PermitWait } from './permit-guard.ts';
+import { PermitGuard, PermitWait } from './permit-guard.ts';
 import type { TaskRun } from './task-run.ts';
 
 const guards = new WeakMap<TaskRun, PermitGuard>();
@@ -16,7 +17,7 @@ export async function withPermit<T>(run: TaskRun, name: string, fn: () => T | Pr
 }
 
 function newGuard(run: TaskRun): PermitGuard {
-  const { received, runtime, budget, abort } = run;
+  const { received, runtime, budget } = run;
   const { clock, permits } = runtime.ports;
   const { pipeline, task, receiptHandle, message } = received;
   return new PermitGuard({
@@ -32,7 +33,7 @@ function newGuard(run: TaskRun): PermitGuard {
       sentAtMs: message.sentAt.getTime(),
       receives: message.receives,
     },
-    lose: (reason) => abort.abort(reason),
+    lose: (reason) => run.abort(reason),
     warn: (text, fields) => run.log().warn(text, fields),
   });
 }

@@ -1,0 +1,106 @@
+/** One task of a batch, from its claim to its end. The usual case waits for nothing but the author's function. */
+import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
+import { takeTurn } from '../../lambdas/domain/task/spacing.ts';
+import { type Batch, back, stop } from './batch.ts';
+import { judge } from './failure.ts';
+import { countsOf } from './metrics.ts';
+import { parseBody } from './parse-body.ts';
+import { type End, type Outcome, Overrun, outcomeOf, runTask } from './run-task.ts';
+import { noteDuration } from './runtime.ts';
+import { sendMissingLetter } from './set-aside.ts';
+import { type Settled, setAsideFor } from './settle.ts';
+import { heldElsewhere, type TaskRun } from './task-run.ts';
+import { awaitTurn, mayStartNow, planTurn } from './turn.ts';
+
+/** An outcome to settle, or what is left to do of an end that was begun before. */
+export type Ended = Outcome | (() => Promise<Settled>);
+
+export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
+  const ended = isClaimedFirst(run) ? await claimed(batch, run) : undefined;
+  const silent = ended ?? endedSilently(batch, run);
+  if (silent) return silent;
+  let body: unknown;
+  try {
+    const parsed = parseBody(run.received.body, run.runtime.definition);
+    body = parsed instanceof Promise ? await parsed : parsed;
+  } catch (error) {
+    return judge(error, undefined, undefined, run.runtime.ports.clock.nowMs());
+  }
+  // Its claim may be written while the end of the one before is; it does not start before that one is on record.
+  if (batch.settling.length > 0) await Promise.all(batch.settling.splice(0));
+  const stopped = isItsTurn(batch, run) ? undefined : await stoppedInWaiting(batch, run);
+  if (stopped) return stopped;
+  begin(batch, run);
+  return endOf(batch, run, await runTask(run, body));
+}
+
+/** A task nobody has seen before needs no record, where its duplicates may run. */
+const isClaimedFirst = ({ runtime, received }: TaskRun) =>
+  runtime.definition.keepDoneSeconds !== undefined || received.message.receives > 1 || received.redrives > 0;
+
+/** Takes the task, unless no time is left to run it in. Undefined: it is ours. */
+async function claimed(batch: Batch, run: TaskRun): Promise<Ended | undefined> {
+  const turn = await planTurn(batch.runtime, batch.budget, batch.started === 0);
+  if (turn.kind === 'stop') return stop(batch, turn);
+  try {
+    const taken = await run.claim();
+    if (taken === undefined) return undefined;
+    if ('heldUntilMs' in taken) return back(heldElsewhere(run, taken.heldUntilMs).comeBackSeconds ?? 1, 'another copy of it may still run');
+    const { ended } = taken;
+    return ended.status === 'dead' && ended.letteredAtMs === undefined ? () => sendMissingLetter(run, ended) : { kind: 'over' };
+  } catch (error) {
+    // Without the record nobody may run it: it could be done already.
+    run.log().error('the tasks table does not answer: the task comes back', { error });
+    return back(5, 'the tasks table does not answer');
+  }
+}
+
+/** Where the attempt before ended without a word. Undefined: it did not, or another one is left. */
+function endedSilently({ runtime, counts }: Batch, run: TaskRun): Ended | undefined {
+  const { silent, attempt } = run.opening;
+  if (!silent) return undefined;
+  const { class: errorClass, message } = silent;
+  countsOf(counts, errorClass).failed += 1;
+  run.log().warn(message, { class: errorClass, attempt: silent.attempt });
+  if (!isExhausted(runtime.settings.retry, attempt)) return undefined;
+  const failure = { class: errorClass, message, stack: undefined, step: undefined, retryAfterSeconds: undefined };
+  return () => setAsideFor(run, failure, counts);
+}
+
+/** Looks at the clock for it, too. */
+function isItsTurn({ runtime, budget, started }: Batch, run: TaskRun): boolean {
+  run.startedMs = runtime.ports.clock.monotonicMs();
+  return mayStartNow(runtime, budget, started === 0, run.startedMs);
+}
+
+async function stoppedInWaiting(batch: Batch, run: TaskRun): Promise<Outcome | undefined> {
+  const turn = await awaitTurn(batch.runtime, batch.budget, batch.started === 0);
+  const nowMs = batch.runtime.ports.clock.monotonicMs();
+  batch.counts.waitedForRateMs += nowMs - run.startedMs;
+  run.startedMs = nowMs;
+  return turn.kind === 'stop' ? stop(batch, turn) : undefined;
+}
+
+function begin(batch: Batch, run: TaskRun): void {
+  takeTurn(batch.runtime.turns, run.startedMs);
+  batch.started += 1;
+  batch.counts.started += 1;
+  batch.running = run;
+  // All tasks of an invocation have one deadline: it is watched once for them all.
+  batch.unwatch ??= batch.runtime.ports.clock.after(batch.budget.deadlineMs - run.startedMs, () => {
+    batch.unwatch = undefined;
+    batch.running?.abort(new Overrun());
+  });
+}
+
+function endOf(batch: Batch, run: TaskRun, end: End): Outcome {
+  batch.running = undefined;
+  const tookMs = batch.runtime.ports.clock.monotonicMs() - run.startedMs;
+  batch.counts.durationsMs.push(tookMs);
+  noteDuration(batch.runtime, tookMs);
+  if (end.kind === 'overrun') {
+    batch.zombie = end.zombie;
+    batch.stopped = { seconds: 0, why: 'the task before it does not end' };
+  }
+  return outcomeOf(run, end);
+}

@@ -9,6 +9,8 @@ const Task = z.object({ customer: z.string(), id: z.union([z.string(), z.number(
 
 export const handler = defineConsumer({
   schema: Task,
+  // The partner does not mind to be called twice: then nothing need be remembered of a task that works.
+  duplicates: false,
   async task({ customer, id }, { log, signal }) {
     const response = await fetch(`${process.env['PARTNER_URL']}/${customer}/${id}`, { method: 'POST', signal });
     await response.arrayBuffer();

@@ -37,18 +37,17 @@ export const ownPartnerUrl = (demo: Demo) => demo.partner.urlFor(own);
 /** Runs the demo and prints its table; true if Sluice kept every limit and used it. */
 export async function runDemo(demo: Demo, clients: LocalClients, outputs: Outputs, step: Step, signal: AbortSignal): Promise<boolean> {
   const { partner, groups } = demo;
-  const zip = await step('example consumer built and uploaded as consumer.zip', async () => {
-    const made = await consumerZip(inProject('examples', 'consumer-plain'));
-    await uploadCode(clients, outputs, 'consumer.zip', made);
-    return made;
+  await step('example consumer built and uploaded as consumer.zip', async () => {
+    await uploadCode(clients, outputs, 'consumer.zip', await consumerZip(inProject('examples', 'consumer-demo')));
   });
   const queues = await step('config items A, B and C written, their pipelines Active', async (report) => {
     await writeItems(clients, outputs, groups, partner.urlFor(own));
     return untilActive(clients, outputs, groups, report, signal);
   });
-  const sharedQueue = await step(`for comparison: one shared queue with ${sharedConsumers} consumers`, () =>
-    makeSharedQueue(clients, output(outputs, 'ConsumerRoleArn'), zip, partner.urlFor(shared)),
-  );
+  const sharedQueue = await step(`for comparison: one shared queue with ${sharedConsumers} consumers`, async () => {
+    const zip = await consumerZip(inProject('examples', 'consumer-plain'));
+    return makeSharedQueue(clients, output(outputs, 'ConsumerRoleArn'), zip, partner.urlFor(shared));
+  });
   const count = groups.reduce((sum, group) => sum + group.tasks, 0);
   await step(`${count} tasks of one second sent to Sluice, and the same to the shared queue`, async () => {
     const toOwn = groups.map((group) => sendTasks(clients, queues.get(group.taskGroup) as string, tasksOf(group)));

@@ -14,6 +14,7 @@ const askedOnlyHere = {
   'lambda:CreateEventSourceMapping': 'lambda:CreateEventSourceMapping',
   // No actions of AWS's, which asks for that of the single message, and of each item in the transaction.
   'sqs:SendMessageBatch': 'sqs:SendMessage',
+  'sqs:ChangeMessageVisibilityBatch': 'sqs:ChangeMessageVisibility',
   'dynamodb:TransactWriteItems': 'dynamodb:PutItem',
 };
 

@@ -65,7 +65,8 @@ export function watchAtMs({ limited, runs }: Cooling, awaited: boolean, nowMs: n
   if (!limited || !runs) return undefined;
   const { lookAtMs, untilMs } = limited;
   const watched = lookAtMs !== undefined && lookAtMs > nowMs && lookAtMs <= untilMs + 1_000;
-  return watched && !awaited ? undefined : Math.min(untilMs, nowMs + longestWatchMs);
+  if (watched) return awaited ? lookAtMs : undefined;
+  return Math.min(untilMs, nowMs + longestWatchMs);
 }
 
 /** Counts alone are written this often at most: a storm of refusals must not become a storm of writes. */

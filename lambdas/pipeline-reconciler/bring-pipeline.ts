@@ -135,31 +135,30 @@ async function apply(look: Look, wish: Wish, observed: Observed, version: string
     return sooner(outcome, comeBackAt(look, wish.cooling.disables ? wish.cooling.limited?.untilMs : undefined));
   }
   const reached = { limits: memory, waiting: waiting ?? unseen };
-  return finish(look, stepWish, version, { observed, applied, reached, quiet: plan.length === 0 });
+  return finish(look, stepWish, version, { observed, applied, reached, actions: plan.length });
 }
 
 interface Finish {
   observed: Observed;
   applied: Applied;
   reached: Reached;
-  /** No call was made. */
-  quiet: boolean;
+  actions: number;
 }
 
 async function finish(
   look: Look,
   wish: Wish,
   version: string | undefined,
-  { observed, applied, reached, quiet }: Finish,
+  { observed, applied, reached, actions }: Finish,
 ): Promise<Outcome> {
   const { services, taskGroup } = look;
   const { cooling, outcome } = watched(look, wish.cooling);
   const finished = finishedRow(look, { ...wish, cooling }, observed, applied, reached);
   const row = await tendFormerDeadLetters(look, finished, observed.formerDeadLetterQueue);
-  if (!quiet || saysMore(row, look.row)) await look.save(row);
+  if (actions > 0 || saysMore(row, look.row)) await look.save(row);
   await askForWatch(look, cooling);
-  await countRollout(look, row, wish.waits || reached.waiting ? 'skipped' : 'done');
-  services.log.info('applied', { taskGroup, phase: row.phase, quiet });
+  await countRollout(look, row, wish.waits ? 'skipped' : 'done');
+  services.log.info('applied', { taskGroup, phase: row.phase, actions });
   // A release that came while this one was applied may have listed the pipelines before this one's row was there.
   const movedOn = (await releaseToRun({ services, row }, wish.item)) !== version;
   return sooner(sooner(movedOn ? again(1) : done, comeBackAt(look, reached.waiting?.untilMs)), outcome);

@@ -47,7 +47,7 @@ describe('the look that comes back', () => {
   it.each<[string, number, Limited | undefined, boolean, number | undefined]>([
     ['is the first', 30, undefined, false, 30],
     ['is one alone', 30, noted({ lookAtMs: nowMs + 20_000 }), false, undefined],
-    ['goes on when it was cut off', 30, noted({ lookAtMs: nowMs + 20_000 }), true, 30],
+    ['goes on when it was cut off', 30, noted({ lookAtMs: nowMs + 20_000 }), true, 20],
     ['goes on when the cooling was prolonged', 300, noted({ lookAtMs: nowMs }), false, 300],
     ['is replaced when it would come too late', 30, noted({ lookAtMs: nowMs + 90_000 }), false, 30],
     ['comes in between in a very long one', 40 * hour, undefined, false, 6 * hour],

@@ -254,6 +254,15 @@ describe('whatever happens', () => {
     expect(letters(foreign)).toEqual([undefined]);
   });
 
+  it('thousands of letters on one queue are each received, explained and shown again', async () => {
+    const all = new Letters();
+    const queue = all.queue('acme');
+    for (let i = 0; i < 5_000; i += 1) all.move(queue, { body: `b${i}` });
+    expect(await all.run()).toMatchObject({ looked: 1, explained: 5_000, failed: 0 });
+    expect(letters(queue).every((letter) => letter?.by === 'sqs')).toBe(true);
+    expect(visible(queue, all.stage.aws.clock.nowMs())).toBe(5_000);
+  });
+
   it('what has not changed is counted and not received', async () => {
     const all = new Letters();
     const queues = Array.from({ length: 300 }, (_, i) => all.queue(`g${i}`));

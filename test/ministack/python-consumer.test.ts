@@ -1,6 +1,7 @@
 /** The Python example with its helper: what is done, tried again, waited for and set aside, by the same records and letters as the library's. */
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { strToU8, unzipSync, zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { consumerZip } from '../../cli/release/consumer-zip.ts';
 import { AttemptRecord, attemptsSortKey, taskKey } from '../../lambdas/contract/task-table.ts';
@@ -42,6 +43,20 @@ async function deadLetter(taskGroup: string) {
   }));
 }
 
+/** The helper under a task of the test's own. */
+async function helperWith(index: string): Promise<Uint8Array> {
+  const files = unzipSync(await consumerZip(inProject('examples', 'consumer-python')));
+  return zipSync({ ...files, 'index.py': strToU8(index) });
+}
+
+async function untilEnds(taskGroup: string, expected: Record<string, AttemptRecord['status']>): Promise<void> {
+  await eventually('every task has its end', async () => {
+    const ends = await Promise.all(Object.keys(expected).map(async (id) => [id, await statusOf(taskGroup, id)] as const));
+    expect(Object.fromEntries(ends)).toEqual(expected);
+    return true;
+  });
+}
+
 test('done, tried again, waited for, set aside with the reason', async () => {
   const partner = await scriptedApi({
     '/A/flaky': [{ status: 503 }, { status: 200 }],
@@ -62,14 +77,10 @@ test('done, tried again, waited for, set aside with the reason', async () => {
   });
   await untilPhase(taskGroup, 'Active');
 
-  const expected = { good: 'done', flaky: 'done', limited: 'done', refused: 'dead', down: 'dead' };
+  const expected = { good: 'done', flaky: 'done', limited: 'done', refused: 'dead', down: 'dead' } as const;
   const tasks = Object.keys(expected).map((id) => ({ customer: 'A', id }));
   await sendTasks(taskGroup, tasks, { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
-  await eventually('every task has its end', async () => {
-    const ends = await Promise.all(Object.keys(expected).map(async (id) => [id, await statusOf(taskGroup, id)] as const));
-    expect(Object.fromEntries(ends)).toEqual(expected);
-    return true;
-  });
+  await untilEnds(taskGroup, expected);
 
   const times = Map.groupBy(partner.asked, ({ path }) => path.slice('/A/'.length));
   expect(Object.fromEntries([...times].map(([id, calls]) => [id, calls.length]))).toEqual({
@@ -102,4 +113,43 @@ test('done, tried again, waited for, set aside with the reason', async () => {
   await sendTasks(taskGroup, [{ customer: 'A', id: 'after' }], { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
   await eventually('the last task is done', async () => (await statusOf(taskGroup, 'after')) === 'done');
   expect(partner.asked.filter(({ path }) => path === '/A/good')).toHaveLength(1);
+});
+
+test('the rate is held, and attempts that end without a word are counted', async () => {
+  const partner = await scriptedApi({ '*': [{ status: 200 }] });
+  const taskGroup = newGroup('python');
+  const index = `
+import os, urllib.request
+import sluice
+
+def run(body, task):
+    urllib.request.urlopen(urllib.request.Request(f"{os.environ['PARTNER_URL']}/{body['id']}", method="POST")).read()
+    if body["id"] == "crash":
+        os._exit(1)
+
+handler = sluice.consumer(run)
+`;
+  const { key } = await newCode(await helperWith(index));
+  const [ratePerSecond, concurrency] = [2, 1];
+  await writeItem({
+    ...{ taskGroup, code: { key }, consumer: 'sluice', ratePerSecond, concurrency, retry: { maxRetries: 1 } },
+    function: { runtime: 'python3.13', handler: 'index.handler', timeout: 3, environment: { PARTNER_URL: partner.url } },
+    // The claim of one that died is over by then: timeout and skew.
+    queue: { visibilityTimeout: 9 },
+  });
+  await untilPhase(taskGroup, 'Active');
+  const good = Array.from({ length: 6 }, (_, n) => `good-${n}`);
+  const tasks = [...good, 'crash'].map((id) => ({ id }));
+  await sendTasks(taskGroup, tasks, { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
+  await untilEnds(taskGroup, { ...Object.fromEntries(good.map((id) => [id, 'done'])), crash: 'dead' });
+
+  expect(partner.asked.filter(({ path }) => path === '/crash')).toHaveLength(2);
+  expect((await deadLetter(taskGroup)).map(({ letter }) => letter)).toMatchObject([
+    { class: 'RESOURCE', message: expect.stringContaining('without a word'), attempt: 2 },
+  ]);
+  // Invariant 1: in any window at most r·T + c starts, and one for each invocation that died in it.
+  const starts = partner.asked.map(({ atMs }) => atMs);
+  for (const [from, first] of starts.entries())
+    for (const [more, last] of starts.slice(from).entries())
+      expect(more + 1).toBeLessThanOrEqual((ratePerSecond * (last - first)) / 1_000 + concurrency + 2);
 });

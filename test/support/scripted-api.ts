@@ -14,6 +14,8 @@ export interface Asked {
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
+  /** Of a clock that never goes back. */
+  atMs: number;
 }
 
 export interface ScriptedApi {
@@ -30,10 +32,11 @@ afterEach(() => {
 export async function scriptedApi(script: Record<string, Answer[]>): Promise<ScriptedApi> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
+    const atMs = performance.now();
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const path = request.url ?? '';
-    asked.push({ method: request.method ?? '', path, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    asked.push({ method: request.method ?? '', path, headers: request.headers, body: Buffer.concat(chunks).toString(), atMs });
     const answers = script[path] ?? script['*'] ?? [];
     const { status = 200, headers = {}, body = '' } = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 404 };
     response.writeHead(status, headers).end(body);

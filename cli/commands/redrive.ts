@@ -1,4 +1,5 @@
 /** `sluice redrive`. */
+import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { PipelineRow } from '../../lambdas/contract/pipeline-row.ts';
@@ -9,7 +10,7 @@ import { targetUrl } from '../aws/put-back.ts';
 import { classNames } from '../dead-letters/filter.ts';
 import { ratePerSecond } from '../dead-letters/pace.ts';
 import { deadLetterQueues, redriveTarget } from '../dead-letters/queues.ts';
-import { Redrive } from '../dead-letters/redrive-queue.ts';
+import { Redrive, type RedriveClock } from '../dead-letters/redrive-queue.ts';
 import { emptyReport, isWhole, putBackCount, type RedriveReport, reportText } from '../dead-letters/redrive-report.ts';
 import { exitCodes } from '../exit-code.ts';
 import { HelpfulError, UsageError } from '../helpful-error.ts';
@@ -29,6 +30,12 @@ const Options = z.object({
   json: z.boolean().default(false),
 });
 type Options = z.output<typeof Options>;
+
+const clock: RedriveClock = {
+  nowMs: Date.now,
+  // Whoever is interrupted asks the signal.
+  sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal ? { signal } : {}).catch(() => {}),
+};
 
 const help = `
 Examples:
@@ -80,7 +87,7 @@ async function redriveGroups(
   signal: AbortSignal,
 ): Promise<void> {
   const filter = { classes, tasks };
-  const run = new Redrive(stage, { filter, rate, dryRun, signal, startedAtMs: Date.now() }, report);
+  const run = new Redrive(stage, { clock, filter, rate, dryRun, signal, startedAtMs: clock.nowMs() }, report);
   for await (const row of pipelinesNamed(stage, group)) {
     if (signal.aborted) break;
     await redriveGroup(stage, row, group !== undefined, run, report);

@@ -3,11 +3,11 @@
  * cut off in between is there twice, with the same task id and number of redrives, by which a consumer knows a duplicate.
  * What does not match stays hidden until the end, so that nothing is received twice. docs/decisions/0017-redrive-loop.md.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../aws/connect.ts';
 import { deleteMessages, makeVisible, receivedPages } from '../aws/dead-letter-queue.ts';
 import { explained } from '../aws/letter-records.ts';
 import { send } from '../aws/put-back.ts';
+import { HelpfulError } from '../helpful-error.ts';
 import { batches } from './batches.ts';
 import { classOf, type DeadLetter, deadLetter } from './dead-letter.ts';
 import { count, type Filter, matches } from './filter.ts';
@@ -17,7 +17,13 @@ import type { DeadLetterQueue, Target } from './queues.ts';
 import type { RedriveReport } from './redrive-report.ts';
 import { type Redriven, redriven } from './redriven.ts';
 
+export interface RedriveClock {
+  nowMs(): number;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<unknown>;
+}
+
 export interface RedriveOptions {
+  clock: RedriveClock;
   filter: Filter;
   /** Tasks a second, over all queues. */
   rate: number;
@@ -71,7 +77,9 @@ export class Redrive {
 
   async #page(queues: Queues, held: Held, page: DeadLetter[]): Promise<void> {
     const { rate, signal } = this.#options;
-    for (const batch of batches(this.#chosen(queues, page), batchSize(rate))) {
+    // One by one where order counts: of a batch any entry may be refused alone.
+    const size = queues.target.fifo ? 1 : batchSize(rate);
+    for (const batch of batches(this.#chosen(queues, page), size)) {
       await this.#turn(batch.length);
       if (signal?.aborted) return;
       await this.#putBack(queues, held, batch);
@@ -79,13 +87,13 @@ export class Redrive {
   }
 
   #chosen({ queue, target }: Queues, page: DeadLetter[]): Entry[] {
-    const { filter, dryRun, startedAtMs } = this.#options;
+    const { filter, dryRun, startedAtMs, clock } = this.#options;
     const entries: Entry[] = [];
     for (const dead of page) {
       if (!matches(filter, dead)) this.#report.passedOver += 1;
       else if (dead.sentAtMs > startedAtMs) this.#report.cameLater += 1;
       else {
-        const task = redriven(dead, target, Date.now());
+        const task = redriven(dead, target, clock.nowMs());
         if (!task)
           this.#report.refused.push({
             group: queue.group,
@@ -100,18 +108,23 @@ export class Redrive {
   }
 
   async #turn(tasks: number): Promise<void> {
-    const { rate, signal } = this.#options;
-    await sleep(Math.max(0, this.#dueMs - performance.now()), undefined, signal ? { signal } : {}).catch(() => {});
-    this.#dueMs = nextDueMs(this.#dueMs, performance.now(), tasks, rate);
+    const { rate, signal, clock } = this.#options;
+    await clock.sleep(Math.max(0, this.#dueMs - clock.nowMs()), signal);
+    this.#dueMs = nextDueMs(this.#dueMs, clock.nowMs(), tasks, rate);
   }
 
-  async #putBack({ queue, from, to }: Queues, held: Held, batch: Entry[]): Promise<void> {
+  async #putBack({ queue, from, to, target }: Queues, held: Held, batch: Entry[]): Promise<void> {
     const { sqs } = this.#stage.clients;
     const notTaken = await send(
       sqs,
       to,
       batch.map(({ task }) => task),
     );
+    const [refusal] = notTaken.values();
+    if (target.fifo && refusal !== undefined)
+      throw new HelpfulError(
+        `Stopped, to keep the order: ${batch[0]?.dead.task} of ${queue.group} was refused: ${refusal}. Run it again to go on.`,
+      );
     const sent = batch.filter((_, place) => !notTaken.has(place));
     for (const [place, why] of notTaken) this.#report.refused.push({ group: queue.group, task: batch[place]?.dead.task ?? '', why });
     for (const { dead } of sent) {

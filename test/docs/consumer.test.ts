@@ -69,7 +69,10 @@ describe('docs/wire-protocol.md', () => {
 });
 
 describe('the READMEs of the examples', () => {
-  it.each(['consumer-demo', 'consumer-http', 'consumer-steps', 'consumer-python'])('%s shows its item as it is', (name) => {
-    expect(read(`examples/${name}/README.md`)).toContain(`\`\`\`json\n${read(`examples/config-items/${name}.json`)}\`\`\``);
+  it.each([
+    ['consumer-demo', 'A'],
+    ...['consumer-http', 'consumer-steps', 'consumer-plain', 'consumer-python'].map((name) => [name, name]),
+  ])('%s shows its item as it is', (folder, item) => {
+    expect(read(`examples/${folder}/README.md`)).toContain(`\`\`\`json\n${read(`examples/config-items/${item}.json`)}\`\`\``);
   });
 });

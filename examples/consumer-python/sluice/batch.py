@@ -30,6 +30,7 @@ class Environment:
         self.group = variables["SLUICE_TASK_GROUP"]
         queue_name = variables["SLUICE_QUEUE_NAME"]
         self.pipeline = queue_name.removesuffix(".fifo")
+        self.fifo = queue_name.endswith(".fifo")
         self.retry = json.loads(variables["SLUICE_RETRY"])
         self.most_receives = int(variables["SLUICE_MAX_RECEIVE_COUNT"])
         self.spacing = rules.spacing_seconds(variables)
@@ -67,7 +68,7 @@ class Environment:
             MessageBody=task.text,
             MessageAttributes=with_letter if fits else task.attributes,
             **group,
-            **(once if self.dead_letter_queue_url.endswith(".fifo") else {}),
+            **(once if self.fifo else {}),
         )
         if not fits:
             self.records.keep_letter(task, text, sent["MessageId"])
@@ -95,7 +96,8 @@ class Batch:
             seconds = 0 if task.message_group in blocked else self.take(task)
             if seconds is not None:
                 unfinished.append({"itemIdentifier": task.message_id})
-                blocked |= {task.message_group} - {None}
+                if self.environment.fifo:
+                    blocked.add(task.message_group)
                 self.environment.come_back(task, seconds)
         # Only so do `concurrency` environments together hold the rate, whatever the size of their batches.
         last_start_held = self.environment.next_start if self.started else 0.0

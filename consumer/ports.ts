@@ -45,8 +45,11 @@ export type ClaimAnswer =
 export interface TaskRecords {
   /** Takes the task and counts a start, if nobody alive holds it and it has not ended. */
   claim(claim: Claim, nowMs: number): Promise<ClaimAnswer>;
-  /** The attempt is over and the task comes back: failed (counts) or excused (does not). Frees the claim, if there was one. */
-  release(claim: HeldTask, end: { excused: boolean; failed: FailedAttempt[] }, nowMs: number): Promise<void>;
+  /**
+   * The attempt is over and the task comes back: failed (counts) or excused (does not). Frees the claim, if there was
+   * one; with `aliveUntilMs` only then, as its code may still run.
+   */
+  release(claim: HeldTask, end: { excused: boolean; failed: FailedAttempt[]; aliveUntilMs?: number }, nowMs: number): Promise<void>;
   /** Done or dead for good, once: false where it had ended before, or somebody else holds it. */
   end(claim: HeldTask, end: { status: 'done' | 'dead'; keepSeconds: number; failed: FailedAttempt[] }, nowMs: number): Promise<boolean>;
   /** The letter of a dead task is on its queue: it need not be sent again. */
@@ -55,7 +58,7 @@ export interface TaskRecords {
   forget(task: TaskReference): Promise<void>;
   /** Every recorded step, by name. */
   steps(task: TaskReference): Promise<Map<string, StepRecord>>;
-  /** Records a step's result, if there is none yet. */
+  /** Records a step's result; only who holds the task does. */
   recordStep(task: TaskReference, name: string, record: StepRecord): Promise<void>;
   /** Keeps a letter that does not fit on its message. */
   keepLetter(task: TaskReference, letter: Letter, messageId: string | undefined, nowMs: number): Promise<void>;
@@ -121,6 +124,8 @@ export interface Permits {
   acquire(request: PermitRequest, nowMs: number): Promise<PermitAnswer>;
   /** Extends the lease, to the moment it returns (as `untilMs` when granted); undefined where it is lost. */
   renew(name: string, token: string, deadlineMs: number, nowMs: number): Promise<number | undefined>;
+  /** Whether a place was freed for this waiter: he may have been woken before he was handed back. */
+  isOffered(request: Pick<PermitRequest, 'name' | 'pipeline' | 'task'>, nowMs: number): Promise<boolean>;
   /** Gives it back and wakes whoever is next. Never throws for a lease that is gone; where it throws, the lease runs out. */
   release(name: string, token: string, nowMs: number): Promise<void>;
 }

@@ -2,6 +2,7 @@
  * Attempts, ends, steps and letters in the tasks table. Every write says under which condition it may happen, so that
  * copies of a message, late answers and crashes leave one truth.
  */
+import { randomUUID } from 'node:crypto';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -36,7 +37,7 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
         TableName,
         Key: attemptsKey(claim),
         UpdateExpression:
-          'SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, expiresAt = :expires ADD starts :one',
+          'SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, firstClaimedAtMs = if_not_exists(firstClaimedAtMs, :now), expiresAt = :expires ADD starts :one',
         ConditionExpression:
           'attribute_not_exists(#status) OR (#status IN (:running, :waiting) AND (attribute_not_exists(aliveUntilMs) OR aliveUntilMs < :now))',
         ExpressionAttributeNames: { '#status': 'status' },
@@ -55,15 +56,17 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       return { kind: 'held', untilMs: record.aliveUntilMs ?? nowMs };
     },
 
-    async release(claim, { excused, failed }, nowMs) {
+    async release(claim, { excused, failed, aliveUntilMs }, nowMs) {
+      const [alive, gone] = aliveUntilMs === undefined ? ['', ', aliveUntilMs'] : [', aliveUntilMs = :alive', ''];
       await update(documents, {
         TableName,
         Key: attemptsKey(claim),
-        UpdateExpression: `SET #status = :waiting, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts, excused :excused`,
-        ConditionExpression: condition(claim),
-        ExpressionAttributeNames: { '#status': 'status' },
+        UpdateExpression: `SET #status = :waiting, writeId = :write, expiresAt = :expires${alive}${appended} REMOVE holder${gone} ADD starts :starts, excused :excused`,
+        ConditionExpression: `(${condition(claim)}) AND (attribute_not_exists(writeId) OR writeId <> :write)`,
+        ExpressionAttributeNames: appendedNames,
         ExpressionAttributeValues: {
-          ...{ ':waiting': 'waiting', ':expires': expiry(nowMs), ':failed': failed, ':none': [] },
+          ...{ ':waiting': 'waiting', ':expires': expiry(nowMs), ':failed': failed, ':none': [], ':write': randomUUID() },
+          ...(aliveUntilMs === undefined ? {} : { ':alive': aliveUntilMs }),
           ...{ ':starts': claim.holder === undefined ? 1 : 0, ':excused': excused ? 1 : 0 },
           ...conditionValues(claim),
         },
@@ -71,19 +74,28 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
     },
 
     async end(claim, { status, keepSeconds, failed }, nowMs) {
+      const writeId = randomUUID();
       const { failedOn } = await update(documents, {
         TableName,
         Key: attemptsKey(claim),
-        UpdateExpression: `SET #status = :status, endedAtMs = :now, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts`,
+        UpdateExpression: `SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts`,
         ConditionExpression: condition(claim),
-        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeNames: appendedNames,
         ExpressionAttributeValues: {
-          ...{ ':status': status, ':now': nowMs, ':expires': expiry(nowMs, keepSeconds), ':failed': failed, ':none': [] },
+          ...{
+            ':status': status,
+            ':now': nowMs,
+            ':expires': expiry(nowMs, keepSeconds),
+            ':failed': failed,
+            ':none': [],
+            ':write': writeId,
+          },
           ...{ ':starts': claim.holder === undefined ? 1 : 0 },
           ...conditionValues(claim),
         },
       });
-      return failedOn === undefined;
+      // The first answer was lost and the SDK asked again: it was this very write that ended it.
+      return failedOn === undefined || AttemptRecord.safeParse(failedOn).data?.writeId === writeId;
     },
 
     async lettered(task, nowMs) {
@@ -122,7 +134,8 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
   };
 }
 
-const appended = ', history = list_append(if_not_exists(history, :none), :failed)';
+const appended = ', #history = list_append(if_not_exists(#history, :none), :failed)';
+const appendedNames = { '#status': 'status', '#history': 'history' };
 
 /** Ours still, or (never claimed) of nobody and not ended. */
 const condition = ({ holder }: HeldTask) =>

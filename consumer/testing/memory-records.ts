@@ -19,19 +19,23 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
     async claim(claim, nowMs) {
       const before = attempts.get(keyOf(claim));
       if (before?.status === 'done' || before?.status === 'dead') return { kind: 'ended', record: before };
+      if (before?.holder === claim.holder) return { kind: 'claimed', before: { ...before, starts: before.starts - 1, status: 'waiting' } };
       if (before?.aliveUntilMs !== undefined && before.aliveUntilMs >= nowMs) return { kind: 'held', untilMs: before.aliveUntilMs };
       const { holder, aliveUntilMs } = claim;
       const record = before ?? empty();
-      attempts.set(keyOf(claim), { ...record, status: 'running', holder, aliveUntilMs, startedAtMs: nowMs, starts: record.starts + 1 });
+      const { starts, firstClaimedAtMs = nowMs } = record;
+      const claimed = { holder, aliveUntilMs, startedAtMs: nowMs, firstClaimedAtMs, starts: starts + 1 };
+      attempts.set(keyOf(claim), { ...record, ...claimed, status: 'running' });
       return { kind: 'claimed', before };
     },
 
-    async release(claim, { excused, failed }) {
+    async release(claim, { excused, failed, aliveUntilMs }) {
       const record = attempts.get(keyOf(claim));
       if (!isOpenTo(record, claim)) return;
       const { starts, excused: before, history, ...rest } = free(record ?? empty());
       const counts = { starts: starts + (claim.holder === undefined ? 1 : 0), excused: before + (excused ? 1 : 0) };
-      attempts.set(keyOf(claim), { ...rest, ...counts, history: [...history, ...failed], status: 'waiting' });
+      const alive = aliveUntilMs === undefined ? {} : { aliveUntilMs };
+      attempts.set(keyOf(claim), { ...rest, ...counts, ...alive, history: [...history, ...failed], status: 'waiting' });
     },
 
     async end(claim, { status, failed }) {

@@ -50,10 +50,14 @@ export const AttemptRecord = z.object({
   /** Until then the holder may be alive, other clocks' skew included; epoch milliseconds. */
   aliveUntilMs: z.optional(z.number()),
   startedAtMs: z.optional(z.number()),
+  /** Steps recorded earlier are of another task that was sent under the same id. */
+  firstClaimedAtMs: z.optional(z.number()),
   /** Failed attempts, oldest first. */
   history: z._default(z.array(FailedAttempt), []),
   /** Of a dead task: its letter is on the dead-letter queue since. */
   letteredAtMs: z.optional(z.number()),
+  /** Of the write that released or ended it last: the same write, made again after a lost answer, is known by it. */
+  writeId: z.optional(z.string()),
   expiresAt: z.number(),
 });
 export type AttemptRecord = z.output<typeof AttemptRecord>;

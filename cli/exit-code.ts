@@ -26,8 +26,12 @@ const advice: Record<string, string> = {
   AccessDeniedException: 'the AWS credentials in use may not do this; docs/cli.md lists what a command needs',
 };
 
+const unreachable = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'];
+
 function ofForeign(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if ('code' in error && unreachable.includes(String(error.code)))
+    return `${error.message}: the stage cannot be reached; check AWS_REGION, AWS_ENDPOINT_URL and the network, or start the local stage anew.`;
   if (error.message.startsWith('Region is missing')) return 'No AWS region is set; set AWS_REGION, or use --local.';
   const hint = advice[error.name];
   const message = error.message || error.name;

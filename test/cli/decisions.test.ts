@@ -35,6 +35,7 @@ describe('an ending', () => {
     ['no credentials', named('CredentialsProviderError'), 1, 'AWS_PROFILE'],
     ['no permission', named('AccessDeniedException'), 1, 'docs/cli.md'],
     ['no region', named('Error', 'Region is missing'), 1, 'AWS_REGION'],
+    ['nobody there', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 1, 'cannot be reached'],
     ['any other error', named('Odd', 'strange'), 1, 'Odd: strange'],
   ])('of %s', (_what, error, code, says) => {
     const ending = endingOf(error);

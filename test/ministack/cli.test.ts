@@ -1,6 +1,6 @@
 /** `sluice` as its users run it: a process of its own, with nothing but the environment to tell it where AWS is. */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -28,10 +28,12 @@ interface Ended {
   stderr: string;
 }
 
-function sluice(...args: string[]): Promise<Ended> {
-  const env = { ...process.env, ...stage.clientEnvironment, SLUICE_STACK: stage.outputs.Prefix };
+const sluice = (...args: string[]) =>
+  runSluice(args, { env: { ...process.env, ...stage.clientEnvironment, SLUICE_STACK: stage.outputs.Prefix } });
+
+function runSluice(args: string[], options: { cwd?: string; env: NodeJS.ProcessEnv }): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [inProject('cli', 'sluice.mjs'), ...args], { env }, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [inProject('cli', 'sluice.mjs'), ...args], options, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });
@@ -149,6 +151,20 @@ it('says what is wrong, and with which exit code', async () => {
     code: 1,
     stderr: expect.stringContaining('There is no stack none'),
   });
+});
+
+it('finds the local stage that is up in its folder, without any AWS setting', async () => {
+  const { endpoint, s3Endpoint, region, account, caFile, outputs } = stage;
+  const keys = { account, accessKey: account, secretKey: 'local' };
+  const up = { pid: process.pid, endpoint, s3Endpoint, region, ...keys, partnerUrl: partner.url, outputs };
+  mkdirSync(join(stage.folder, '.sluice'), { recursive: true });
+  writeFileSync(join(stage.folder, '.sluice', 'local.json'), JSON.stringify(up));
+  const group = await activeGroup('cli local');
+  const ended = await runSluice(['dead-letters', group], {
+    cwd: stage.folder,
+    env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: caFile },
+  });
+  expect(ended).toMatchObject({ code: 0, stdout: 'No dead letters.\n', stderr: `Talking to the local stage at ${endpoint}.\n` });
 });
 
 it('releases a consumer and follows its rollout', async () => {

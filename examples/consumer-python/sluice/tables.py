@@ -2,6 +2,7 @@
 What a consumer remembers in Sluice's tasks table: who has a task, what it went through, and until when its group cools.
 """
 
+import contextlib
 import time
 import uuid
 
@@ -13,6 +14,7 @@ CLOCK_SKEW_MS = 5_000
 KEEP_SECONDS = 15 * 86_400
 # A refusal this long after the last cooling ended is the first of a new row.
 ROW_ENDS_SECONDS = 60
+APPENDED = "#history = list_append(if_not_exists(#history, :none), :new)"
 
 
 class Records:
@@ -35,9 +37,10 @@ class Records:
             answer = update_item(
                 self.table,
                 self.key(task),
-                "SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, expiresAt = :expires "
-                "ADD starts :one",
-                "attribute_not_exists(pk) OR #status = :waiting OR (#status = :running AND aliveUntilMs < :now)",
+                "SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, "
+                "firstClaimedAtMs = if_not_exists(firstClaimedAtMs, :now), expiresAt = :expires ADD starts :one",
+                "attribute_not_exists(#status) OR "
+                "(#status IN (:running, :waiting) AND (attribute_not_exists(aliveUntilMs) OR aliveUntilMs < :now))",
                 {
                     ":running": "running",
                     ":waiting": "waiting",
@@ -45,14 +48,14 @@ class Records:
                     # Lambda ends us then: nobody runs this task for us after it.
                     ":alive": now + int(remaining_seconds * 1_000) + CLOCK_SKEW_MS,
                     ":now": now,
-                    ":expires": now // 1_000 + KEEP_SECONDS,
+                    ":expires": expiry(),
                     ":one": 1,
                 },
                 ReturnValues="ALL_OLD",
             )
         except Refused:
-            record = self.table.get_item(Key=self.key(task), ConsistentRead=True).get("Item", {"status": "waiting"})
-            if record["status"] in ("done", "dead"):
+            record = self.record_of(task)
+            if record.get("status") in ("done", "dead"):
                 return None, record
             if record.get("holder") == task.holder:
                 # The first answer was lost and the SDK asked again: this start is counted already.
@@ -63,49 +66,55 @@ class Records:
     def release(self, task, excused, failed=None):
         """The attempt is over and the task comes back: failed, which counts, or excused, which does not."""
         new = [*task.unrecorded, *([failed] if failed else [])]
-        update_item(
-            self.table,
-            self.key(task),
-            "SET #status = :waiting, history = list_append(if_not_exists(history, :none), :new) "
-            "REMOVE holder, aliveUntilMs, startedAtMs ADD excused :excused",
-            "#status = :running AND holder = :holder",
-            {":waiting": "waiting", ":running": "running", ":holder": task.holder, ":none": [], ":new": new, ":excused": excused},
-        )
+        with contextlib.suppress(Refused):
+            update_item(
+                self.table,
+                self.key(task),
+                f"SET #status = :waiting, expiresAt = :expires, {APPENDED} REMOVE holder, aliveUntilMs ADD excused :excused",
+                "holder = :holder",
+                {":waiting": "waiting", ":expires": expiry(), ":holder": task.holder, ":none": [], ":new": new, ":excused": excused},
+            )
 
     def end(self, task, status, failed=None):
         """Done or dead for good, once: False where it had ended before, or somebody else has it."""
         new = [*task.unrecorded, *([failed] if failed else [])]
+        write = uuid.uuid4().hex
         try:
             update_item(
                 self.table,
                 self.key(task),
-                "SET #status = :status, endedAtMs = :now, expiresAt = :expires, history = list_append(if_not_exists(history, :none), :new) "
-                "REMOVE holder, aliveUntilMs, startedAtMs",
-                "#status = :running AND holder = :holder",
+                f"SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires, {APPENDED} "
+                "REMOVE holder, aliveUntilMs",
+                "holder = :holder",
                 {
                     ":status": status,
-                    ":running": "running",
-                    ":holder": task.holder,
+                    ":write": write,
                     ":now": now_ms(),
-                    ":expires": now_ms() // 1_000 + KEEP_SECONDS,
+                    ":expires": expiry(),
+                    ":holder": task.holder,
                     ":none": [],
                     ":new": new,
                 },
             )
         except Refused:
-            return False
+            # The first answer was lost and the SDK asked again: it was this very write that ended it.
+            return self.record_of(task).get("writeId") == write
         return True
+
+    def record_of(self, task):
+        return self.table.get_item(Key=self.key(task), ConsistentRead=True).get("Item", {})
 
     def lettered(self, task):
         """The letter of a dead task is on its queue: it need not be sent again."""
         self.table.update_item(
-            Key=self.key(task), UpdateExpression="SET letteredAtMs = :now", ExpressionAttributeValues={":now": now_ms()}
+            Key=self.key(task),
+            UpdateExpression="SET letteredAtMs = :now, deadMessageId = :message",
+            ExpressionAttributeValues={":now": now_ms(), ":message": task.message_id},
         )
 
     def keep_letter(self, task, text, message_id):
         """Of the dead letter `message_id`, which has no room for it."""
-        expires = now_ms() // 1_000 + KEEP_SECONDS
-        self.table.put_item(Item={**self.key(task, "letter"), "json": text, "messageId": message_id, "expiresAt": expires})
+        self.table.put_item(Item={**self.key(task, "letter"), "json": text, "messageId": message_id, "expiresAt": expiry()})
 
 
 class Cooling:
@@ -135,7 +144,7 @@ class Cooling:
             update_item(
                 self.table,
                 {"pk": self.pk, "sk": "cooling"},
-                "SET untilMs = :until, lastLimitedAtMs = :now, message = :message, streak = :streak, expiresAt = :expires",
+                "SET untilMs = :until, lastLimitedAtMs = :now, #message = :message, streak = :streak, expiresAt = :expires",
                 # Nobody shortens what somebody else was told.
                 "attribute_not_exists(untilMs) OR untilMs < :until",
                 {":until": wished, ":now": now, ":message": message[:1_000], ":streak": streak, ":expires": expires},
@@ -161,20 +170,26 @@ class Refused(Exception):
 
 
 def update_item(table, key, update, condition, values, **options):
-    names = {"#status": "status"} if "#status" in update else {}
+    # Words of DynamoDB's own are told as names.
+    names = {f"#{name}": name for name in ("status", "history", "message") if f"#{name}" in update}
     try:
         return table.update_item(
             Key=key,
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeValues=values,
-            **({"ExpressionAttributeNames": names} if names else {}),
+            ExpressionAttributeNames=names,
             **options,
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             raise Refused from error
         raise
+
+
+def expiry():
+    """For the table's TTL."""
+    return now_ms() // 1_000 + KEEP_SECONDS
 
 
 def now_ms():

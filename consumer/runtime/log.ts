@@ -12,11 +12,12 @@ export interface LineWriter {
   clock: { nowMs(): number };
 }
 
-/** `ids` are on every line, asked for when it is written; a field of the same name does not replace them. */
+/** `ids` are on every line, asked for when it is written; a field of the same name replaces neither them nor level, message and time. */
 export function taskLog(least: Level, ids: () => Record<string, unknown>, { writeLine, clock }: LineWriter): TaskLog {
   const write = (level: Level, message: string, fields: Record<string, unknown> = {}): void => {
     if (ranks[level] < ranks[least]) return;
-    writeLine(`${jsonText({ level, message, timestamp: new Date(clock.nowMs()).toISOString(), ...fields, ...ids() })}\n`);
+    const line = { level, message, timestamp: new Date(clock.nowMs()).toISOString() };
+    writeLine(`${jsonText({ ...line, ...fields, ...line, ...ids() }, () => ({ ...line, ...ids() }))}\n`);
   };
   return {
     debug: (message, fields) => write('DEBUG', message, fields),
@@ -26,21 +27,22 @@ export function taskLog(least: Level, ids: () => Record<string, unknown>, { writ
   };
 }
 
-/** Never throws: a log line must not fail a task. Errors are told with their stack and causes. */
-export function jsonText(value: Record<string, unknown>): string {
-  const above: unknown[] = [];
+/** Never throws: a log line must not fail a task. Errors are told with their stack and causes. `rest`: what is told of a line that cannot be. */
+function jsonText(value: Record<string, unknown>, rest: () => Record<string, unknown>): string {
+  /** What `JSON.stringify` is inside of: as it sees it, and whose value that is. */
+  const above: { seen: unknown; of: unknown }[] = [];
   try {
     return JSON.stringify(value, function (this: unknown, _key, inner: unknown) {
       if (typeof inner === 'bigint') return String(inner);
-      if (inner instanceof Error) return errorFields(inner);
       if (typeof inner !== 'object' || inner === null) return inner;
-      while (above.length > 0 && above.at(-1) !== this) above.pop();
-      if (above.includes(inner)) return '[circular]';
-      above.push(inner);
-      return inner;
+      while (above.length > 0 && above.at(-1)?.seen !== this) above.pop();
+      if (above.some(({ of }) => of === inner)) return '[circular]';
+      const seen = inner instanceof Error ? errorFields(inner) : inner;
+      above.push({ seen, of: inner });
+      return seen;
     });
-  } catch (error) {
-    return JSON.stringify({ level: 'ERROR', message: 'a log line could not be written', reason: String(error) });
+  } catch {
+    return JSON.stringify({ ...rest(), unwritable: 'a field of this line could not be told' });
   }
 }
 

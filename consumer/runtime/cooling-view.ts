@@ -10,6 +10,8 @@ import type { ConsumerSettings } from './consumer-settings.ts';
 const freshMs = 1_000;
 /** Older than this is not believed: the environment was frozen. */
 const staleMs = 5_000;
+/** "Come again at once" would come again at once until SQS gives the task up. */
+const leastSeconds = 1;
 /** A refusal this long after the last cooling ended is the first of a new row. */
 const rowEndsMs = 60_000;
 
@@ -20,6 +22,8 @@ export class CoolingView {
   private readAtMs = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | undefined;
   private hintedUntilMs = 0;
+  /** Coolings made here: what was read meanwhile may be older. */
+  private made = 0;
 
   constructor(ports: Pick<Ports, 'clock' | 'cooling'>, settings: Pick<ConsumerSettings, 'group' | 'pipeline'>) {
     this.ports = ports;
@@ -45,11 +49,12 @@ export class CoolingView {
     const nowMs = this.ports.clock.nowMs();
     const inRow = this.known !== undefined && nowMs < this.known.untilMs + rowEndsMs;
     const streak = seconds === undefined ? (inRow ? (this.known?.streak ?? 0) : 0) + 1 : 0;
-    const wishedMs = nowMs + 1_000 * (seconds ?? coolingSeconds(streak));
+    const wishedMs = nowMs + 1_000 * Math.max(leastSeconds, seconds ?? coolingSeconds(streak));
     // Where it cannot be told to the others it holds at least here.
     const mine: CoolingRecord = { untilMs: wishedMs, lastLimitedAtMs: nowMs, message, streak, expiresAt: 0 };
     const known = await this.ports.cooling.cool(this.settings.pipeline, mine, nowMs).catch(() => mine);
     this.known = known;
+    this.made += 1;
     this.readAtMs = nowMs;
     await this.hint(nowMs, known.untilMs).catch(() => undefined);
     return known.untilMs;
@@ -64,8 +69,10 @@ export class CoolingView {
   }
 
   private async refresh(): Promise<void> {
+    const { made } = this;
     try {
-      this.known = await this.ports.cooling.read(this.settings.pipeline);
+      const read = await this.ports.cooling.read(this.settings.pipeline);
+      if (made === this.made) this.known = read;
     } catch {
       // Not known is no reason to stop: the target says it again.
     } finally {

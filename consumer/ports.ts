@@ -53,7 +53,7 @@ export interface TaskRecords {
   /** Done or dead for good, once: false where it had ended before, or somebody else holds it. */
   end(claim: HeldTask, end: { status: 'done' | 'dead'; keepSeconds: number; failed: FailedAttempt[] }, nowMs: number): Promise<boolean>;
   /** The letter of a dead task is on its queue: it need not be sent again. */
-  lettered(task: TaskReference, nowMs: number): Promise<void>;
+  lettered(task: TaskReference, deadMessageId: string, nowMs: number): Promise<void>;
   /** Forgets the attempts: for a task whose duplicates nobody minds. */
   forget(task: TaskReference): Promise<void>;
   /** Every recorded step, by name. */

@@ -98,14 +98,14 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       return failedOn === undefined || AttemptRecord.safeParse(failedOn).data?.writeId === writeId;
     },
 
-    async lettered(task, nowMs) {
+    async lettered(task, deadMessageId, nowMs) {
       await documents.send(
         new UpdateCommand({
           TableName,
           Key: attemptsKey(task),
-          UpdateExpression: 'SET letteredAtMs = :now',
+          UpdateExpression: 'SET letteredAtMs = :now, deadMessageId = :message',
           ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':now': nowMs },
+          ExpressionAttributeValues: { ':now': nowMs, ':message': deadMessageId },
         }),
       );
     },

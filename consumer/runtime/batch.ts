@@ -25,7 +25,12 @@ export interface Batch {
   settling: Promise<Settled>[];
   comeBack: string[];
   finished: string[];
+  /** Records that were looked at. */
+  taken: number;
+  /** Set when a task does not end although it was aborted: settles when it does. */
   zombie: Promise<unknown> | undefined;
+  /** Has the invocation go on without the task that does not end. */
+  giveUp: (run: TaskRun) => void;
   /** The task to abort at the deadline. */
   running: TaskRun | undefined;
   /** Calls off the watch over the deadline; undefined while nobody watches. */
@@ -50,7 +55,9 @@ export function newBatch(runtime: Runtime, remainingMs: number): Batch {
     settling: [],
     comeBack: [],
     finished: [],
+    taken: 0,
     zombie: undefined,
+    giveUp: () => {},
     running: undefined,
     unwatch: undefined,
   };

@@ -7,9 +7,13 @@ export class Interruption extends Error {
   /** Seconds after which it comes back; undefined: it has ended elsewhere and need not. */
   readonly comeBackSeconds: number | undefined;
 
-  constructor(message: string, comeBackSeconds: number | undefined) {
+  /** Asked once it is handed back: whether it may come back at once after all. */
+  readonly isDueNow: (() => Promise<boolean>) | undefined;
+
+  constructor(message: string, comeBackSeconds: number | undefined, isDueNow?: () => Promise<boolean>) {
     super(message);
     this.name = 'Interruption';
     this.comeBackSeconds = comeBackSeconds;
+    this.isDueNow = isDueNow;
   }
 }

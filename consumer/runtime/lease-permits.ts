@@ -3,7 +3,14 @@
  * any store: the tasks table and SQS (`consumer/aws/permits.ts`), or memory. Decides nothing about who holds what.
  */
 
-import { type AcquireDecision, decideAcquire, decideRelease, type PermitState, secondsToWait } from '../../lambdas/domain/task/permit.ts';
+import {
+  type AcquireDecision,
+  decideAcquire,
+  decideRelease,
+  isKept,
+  type PermitState,
+  secondsToWait,
+} from '../../lambdas/domain/task/permit.ts';
 import { holderEndMs, leaseEndMs, surelyOverMs } from '../../lambdas/domain/task/permit-lease.ts';
 import { fallbackSeconds, rankOf, type Waiter, waiterId } from '../../lambdas/domain/task/permit-line.ts';
 import type { PermitAnswer, PermitRequest, Permits } from '../ports.ts';
@@ -161,5 +168,10 @@ export function leasePermits(store: PermitStore, world: PermitWorld): Permits {
 
   const pause = (tried: number) => world.sleep(world.random() * 20 * 2 ** Math.min(tried, 4));
 
-  return { acquire, renew, release };
+  async function isOffered({ name, pipeline, task }: Pick<PermitRequest, 'name' | 'pipeline' | 'task'>, nowMs: number): Promise<boolean> {
+    const state = await store.read(name);
+    return state !== undefined && isKept(state, waiterId(pipeline, task), nowMs);
+  }
+
+  return { acquire, renew, release, isOffered };
 }

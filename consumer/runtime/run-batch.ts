@@ -10,23 +10,54 @@ import type { Outcome } from './run-task.ts';
 import type { Runtime } from './runtime.ts';
 import { type Settled, settle } from './settle.ts';
 import { TaskRun } from './task-run.ts';
-import { type Ended, tryTask } from './try-task.ts';
+import { type Ended, endOf, tryTask } from './try-task.ts';
 
 export async function runBatch(runtime: Runtime, records: SQSRecord[], remainingMs: number): Promise<SQSBatchResponse> {
   const batch = newBatch(runtime, remainingMs);
-  for (const record of records) {
-    const run = new TaskRun(batch, readTask(record, runtime.settings.pipeline));
-    const end = handedBack(batch, run) ?? (await tryTask(batch, run));
-    const settled = settleEnd(batch, run, end);
-    // In a message group the next task must not start before this one's fate is known.
-    if (runtime.settings.fifo) blockAfter(batch, run, await settled);
-  }
+  const overrun = await untilEndOrOverrun(batch, records);
+  if (overrun) abandon(batch, overrun, records);
   batch.unwatch?.();
   await Promise.all(batch.settling);
   writeMetrics(batch);
   await outliveZombie(batch);
   await hold(batch);
   return { batchItemFailures: batch.comeBack.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** Returns the task that does not end, where one does not. */
+function untilEndOrOverrun(batch: Batch, records: SQSRecord[]): Promise<TaskRun | undefined> {
+  return new Promise((resolve, reject) => {
+    const ended = runAll(batch, records);
+    ended.then(() => resolve(undefined), reject);
+    batch.giveUp = (run) => {
+      if (batch.running !== run) return;
+      batch.zombie = ended;
+      resolve(run);
+    };
+  });
+}
+
+async function runAll(batch: Batch, records: SQSRecord[]): Promise<void> {
+  const { pipeline, fifo } = batch.runtime.settings;
+  for (const record of records) {
+    batch.taken += 1;
+    const run = new TaskRun(batch, readTask(record, pipeline));
+    const end = handedBack(batch, run) ?? (await tryTask(batch, run));
+    // The invocation went on without it, and has settled everything.
+    if (batch.zombie) return;
+    const settled = settleEnd(batch, run, end);
+    // In a message group the next task must not start before this one's fate is known.
+    if (fifo) blockAfter(batch, run, await settled);
+  }
+}
+
+/** A task that does not end has failed; nothing may take its place, so what is left is handed back. */
+function abandon(batch: Batch, run: TaskRun, records: SQSRecord[]): void {
+  settleEnd(batch, run, endOf(batch, run, { kind: 'overrun' }));
+  for (const record of records.slice(batch.taken)) {
+    const left = new TaskRun(batch, readTask(record, batch.runtime.settings.pipeline));
+    settleEnd(batch, left, back(0, 'the task before it does not end'));
+  }
 }
 
 /** Why a task is handed back without a look at it; undefined: it may be tried. */
@@ -70,7 +101,7 @@ function keepLater(batch: Batch, run: TaskRun, settling: Promise<Settled>): Prom
 async function outliveZombie({ zombie, finished, runtime }: Batch): Promise<void> {
   if (zombie === undefined) return;
   await Promise.allSettled(finished.map((receiptHandle) => runtime.ports.queue.remove(receiptHandle)));
-  await zombie;
+  await zombie.catch(() => undefined);
 }
 
 /** The last start is one spacing old before anybody else may take this invocation's place. */

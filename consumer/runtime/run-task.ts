@@ -1,7 +1,6 @@
-/** One task from its start to an outcome: runs the author's function, aborts what overruns, and judges what was thrown. */
+/** From how the author's function ended to an outcome: judges what was thrown. */
 import { type Failure, judge } from './failure.ts';
 import { Interruption } from './interruption.ts';
-import { taskContext } from './task-context.ts';
 import type { TaskRun } from './task-run.ts';
 
 export type Outcome =
@@ -9,31 +8,12 @@ export type Outcome =
   /** It had ended before: nothing is left to do. */
   | { kind: 'over' }
   /** Comes back without having spent an attempt. */
-  | { kind: 'back'; seconds: number; why: string }
+  | { kind: 'back'; seconds: number; why: string /** Asked once it is handed back. */; isDueNow?: (() => Promise<boolean>) | undefined }
   | { kind: 'limited'; retryAfterSeconds: number | undefined; message: string }
   | { kind: 'failed'; failure: Failure };
 
-/** How the author's function ended; or `overrun`: it still runs, long after it was aborted, and nothing may take its place before it ends. */
-export type End = { kind: 'returned' } | { kind: 'threw'; error: unknown } | { kind: 'overrun'; zombie: Promise<unknown> };
-
-const returned: End = { kind: 'returned' };
-
-/** Runs the author's function to its end; after an abort it has some time to tidy up. Never rejects. */
-export function runTask(run: TaskRun, body: unknown): Promise<End> {
-  const { ports, definition } = run.runtime;
-  const { deadlineMs, lastWordsMs } = run.budget;
-  return new Promise((resolve) => {
-    const threw = (error: unknown) => resolve({ kind: 'threw', error });
-    try {
-      const work = Promise.resolve(definition.task(body, taskContext(run)));
-      work.then(() => resolve(returned), threw);
-      run.onAbort = () =>
-        ports.clock.after((lastWordsMs - deadlineMs) / 2, () => resolve({ kind: 'overrun', zombie: Promise.allSettled([work]) }));
-    } catch (error) {
-      threw(error);
-    }
-  });
-}
+/** How the author's function ended; or `overrun`: it still runs, long after it was aborted. */
+export type End = { kind: 'returned' } | { kind: 'threw'; error: unknown } | { kind: 'overrun' };
 
 /** The reason of the abort; what is thrown because of it is no failure of its own. */
 export class Overrun extends Error {
@@ -55,8 +35,8 @@ export function outcomeOf(run: TaskRun, end: End): Outcome {
   return judge(end.error, run.runtime.definition.classify, stepOf(run, end.error), run.runtime.ports.clock.nowMs());
 }
 
-const interrupted = ({ comeBackSeconds, message }: Interruption): Outcome =>
-  comeBackSeconds === undefined ? { kind: 'over' } : { kind: 'back', seconds: comeBackSeconds, why: message };
+const interrupted = ({ comeBackSeconds, message, isDueNow }: Interruption): Outcome =>
+  comeBackSeconds === undefined ? { kind: 'over' } : { kind: 'back', seconds: comeBackSeconds, why: message, isDueNow };
 
 const isAbort = (error: unknown, reason: Error) =>
   error === reason || (error instanceof Error && (error.name === 'AbortError' || error.cause === reason));

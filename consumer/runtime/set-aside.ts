@@ -1,8 +1,9 @@
 /** The way to the dead-letter queue: record, letter, note that it was sent. Each receive goes on where the last one stopped. */
 import { createHash } from 'node:crypto';
 import { type AttemptRecord, recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
-import type { FailedAttempt, Letter } from '../../lambdas/contract/task-wire.ts';
+import { type FailedAttempt, type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { withLetter } from '../../lambdas/domain/task/letter.ts';
+import type { TaskReference } from '../ports.ts';
 import type { Failure } from './failure.ts';
 import type { Settled } from './settle.ts';
 import type { TaskRun } from './task-run.ts';
@@ -58,6 +59,10 @@ function letterBase({ runtime, received }: TaskRun) {
   } as const;
 }
 
+/** Which task the dead message is to whoever reads it: without the sender's id, one named after the message itself. */
+const asReadOn = ({ held, received }: TaskRun, messageId: string): TaskReference =>
+  received.attributes[taskAttributes.task] === undefined ? { ...held, task: messageId, redrives: 0 } : held;
+
 async function sendLetter(run: TaskRun, letter: Letter): Promise<Settled> {
   const { ports } = run.runtime;
   const { body, attributes, message, task, redrives } = run.received;
@@ -70,8 +75,8 @@ async function sendLetter(run: TaskRun, letter: Letter): Promise<Settled> {
       messageGroup: message.messageGroup,
       deduplicationId: `${createHash('sha256').update(task).digest('hex').slice(0, 64)}-${redrives}`,
     });
-    if (!laid.fits) await ports.records.keepLetter(run.held, letter, messageId, ports.clock.nowMs());
-    await ports.records.lettered(run.held, ports.clock.nowMs());
+    if (!laid.fits) await ports.records.keepLetter(asReadOn(run, messageId), letter, messageId, ports.clock.nowMs());
+    await ports.records.lettered(run.held, message.id, ports.clock.nowMs());
   } catch (error) {
     run.log().error('failed for good, but could not be set aside: tried again', { ...about, error });
     await ports.queue.comeBack(run.received.receiptHandle, trySoonSeconds).catch(() => undefined);

@@ -32,7 +32,7 @@ export function settle(run: TaskRun, outcome: Outcome, counts: Counts): Settled 
       return coolDown(run, outcome, counts);
     case 'back':
       counts.handedBack += 1;
-      return excuse(run, outcome.seconds, outcome.why, counts);
+      return excuse(run, outcome, counts);
   }
 }
 
@@ -40,7 +40,7 @@ async function coolDown(run: TaskRun, { retryAfterSeconds, message }: Outcome & 
   const untilMs = await run.runtime.cooling.cool(retryAfterSeconds, message);
   const seconds = (untilMs - run.runtime.ports.clock.nowMs()) / 1_000;
   run.log().info('rate-limited; its group cools', { reason: message, seconds });
-  return excuse(run, seconds, `rate-limited: ${message}`, counts);
+  return excuse(run, { seconds, why: `rate-limited: ${message}` }, counts);
 }
 
 async function recordDone(run: TaskRun): Promise<Settled> {
@@ -72,7 +72,9 @@ async function settleFailure(run: TaskRun, failure: Failure, counts: Counts): Pr
   return 'comesBack';
 }
 
-async function excuse(run: TaskRun, seconds: number, why: string, counts: Counts): Promise<Settled> {
+type Excuse = Omit<Extract<Outcome, { kind: 'back' }>, 'kind'>;
+
+async function excuse(run: TaskRun, { seconds, why, isDueNow }: Excuse, counts: Counts): Promise<Settled> {
   const { ports } = run.runtime;
   if (isLastReceive(run)) {
     const message = `received ${run.received.message.receives} times, as often as queue.maxReceiveCount allows; the last time: ${why}`;
@@ -81,6 +83,7 @@ async function excuse(run: TaskRun, seconds: number, why: string, counts: Counts
   // Unclaimed, nothing was counted that would have to be excused.
   if (run.claimed) await ports.records.release(run.held, { excused: true, failed: failedAttempts(run, undefined) }, ports.clock.nowMs());
   await comeBack(run, visibilitySeconds(seconds));
+  if (await isDueNow?.().catch(() => false)) await comeBack(run, 0);
   return 'comesBack';
 }
 

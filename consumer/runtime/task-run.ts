@@ -11,14 +11,12 @@ import { taskLog } from './log.ts';
 import type { ReceivedTask } from './read-task.ts';
 import type { Runtime } from './runtime.ts';
 
-type Invocation = Pick<Batch, 'runtime' | 'budget' | 'wallAheadMs' | 'deadline'>;
+type Invocation = Pick<Batch, 'runtime' | 'budget' | 'wallAheadMs' | 'deadline' | 'giveUp'>;
 
 export class TaskRun {
   readonly invocation: Invocation;
   readonly received: ReceivedTask;
   private readonly aborting = new AbortController();
-  /** Called once, when the task is aborted. */
-  onAbort: (() => void) | undefined;
   opening: Opening = openAttempt(undefined);
   /** Whether the task has a record from before this start, and may so have recorded steps. */
   seenBefore: boolean;
@@ -50,10 +48,12 @@ export class TaskRun {
     return this.aborting.signal;
   }
 
+  /** It has some time to tidy up then; the invocation goes on without one that still runs after it. */
   abort(reason: Error): void {
     if (this.signal.aborted) return;
     this.aborting.abort(reason);
-    this.onAbort?.();
+    const { deadlineMs, lastWordsMs } = this.budget;
+    this.runtime.ports.clock.after((lastWordsMs - deadlineMs) / 2, () => this.invocation.giveUp(this));
   }
 
   get held(): HeldTask {
@@ -76,10 +76,16 @@ export class TaskRun {
   async claim(): Promise<{ ended: AttemptRecord } | { heldUntilMs: number } | undefined> {
     const { records, clock, newId } = this.runtime.ports;
     const holder = newId();
-    const { pipeline, task, redrives } = this.received;
     // Lambda kills the function at its end: nobody runs this task for us after it.
     const aliveUntilMs = Math.ceil(this.wallMs(this.budget.endMs)) + clockSkewMs;
-    const answer = await records.claim({ pipeline, task, redrives, holder, aliveUntilMs }, clock.nowMs());
+    const ask = () => records.claim({ ...this.held, holder, aliveUntilMs }, clock.nowMs());
+    let answer = await ask();
+    // A letter that came back by other means than ours still carries the life it died in: this is its next one.
+    while (answer.kind === 'ended' && wasPutBack(answer.record, this.received.message.id)) {
+      this.received.redrives += 1;
+      this.seenBefore = true;
+      answer = await ask();
+    }
     if (answer.kind === 'held') return { heldUntilMs: answer.untilMs };
     if (answer.kind === 'ended') return { ended: answer.record };
     this.holder = holder;
@@ -106,6 +112,10 @@ export class TaskRun {
     return this.interruption;
   }
 }
+
+/** A dead task's own message may come again, as its end was not told to SQS; any other is its letter, put back. */
+const wasPutBack = ({ status, letteredAtMs, deadMessageId }: AttemptRecord, messageId: string) =>
+  status === 'dead' && letteredAtMs !== undefined && deadMessageId !== undefined && deadMessageId !== messageId;
 
 /** One that is dead without a letter is looked at once more, for the letter. */
 function endedElsewhere({ status, letteredAtMs }: AttemptRecord): Interruption {

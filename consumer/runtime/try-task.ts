@@ -5,15 +5,18 @@ import { type Batch, back, stop } from './batch.ts';
 import { judge } from './failure.ts';
 import { countsOf } from './metrics.ts';
 import { parseBody } from './parse-body.ts';
-import { type End, type Outcome, Overrun, outcomeOf, runTask } from './run-task.ts';
+import { type End, type Outcome, Overrun, outcomeOf } from './run-task.ts';
 import { noteDuration } from './runtime.ts';
 import { sendMissingLetter } from './set-aside.ts';
 import { type Settled, setAsideFor } from './settle.ts';
+import { taskContext } from './task-context.ts';
 import { heldElsewhere, type TaskRun } from './task-run.ts';
 import { awaitTurn, mayStartNow, planTurn } from './turn.ts';
 
 /** An outcome to settle, or what is left to do of an end that was begun before. */
 export type Ended = Outcome | (() => Promise<Settled>);
+
+const returned: End = { kind: 'returned' };
 
 export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
   const ended = isClaimedFirst(run) ? await claimed(batch, run) : undefined;
@@ -31,7 +34,13 @@ export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
   const stopped = isItsTurn(batch, run) ? undefined : await stoppedInWaiting(batch, run);
   if (stopped) return stopped;
   begin(batch, run);
-  return endOf(batch, run, await runTask(run, body));
+  let end: End = returned;
+  try {
+    await run.runtime.definition.task(body, taskContext(run));
+  } catch (error) {
+    end = { kind: 'threw', error };
+  }
+  return endOf(batch, run, end);
 }
 
 /** A task nobody has seen before needs no record, where its duplicates may run. */
@@ -68,9 +77,9 @@ function endedSilently({ runtime, counts }: Batch, run: TaskRun): Ended | undefi
 }
 
 /** Looks at the clock for it, too. */
-function isItsTurn({ runtime, budget, started }: Batch, run: TaskRun): boolean {
+function isItsTurn({ runtime, budget, started, wallAheadMs }: Batch, run: TaskRun): boolean {
   run.startedMs = runtime.ports.clock.monotonicMs();
-  return mayStartNow(runtime, budget, started === 0, run.startedMs);
+  return mayStartNow(runtime, budget, started === 0, { nowMs: run.startedMs, wallMs: run.startedMs + wallAheadMs });
 }
 
 async function stoppedInWaiting(batch: Batch, run: TaskRun): Promise<Outcome | undefined> {
@@ -93,14 +102,10 @@ function begin(batch: Batch, run: TaskRun): void {
   });
 }
 
-function endOf(batch: Batch, run: TaskRun, end: End): Outcome {
+export function endOf(batch: Batch, run: TaskRun, end: End): Outcome {
   batch.running = undefined;
   const tookMs = batch.runtime.ports.clock.monotonicMs() - run.startedMs;
   batch.counts.durationsMs.push(tookMs);
   noteDuration(batch.runtime, tookMs);
-  if (end.kind === 'overrun') {
-    batch.zombie = end.zombie;
-    batch.stopped = { seconds: 0, why: 'the task before it does not end' };
-  }
   return outcomeOf(run, end);
 }

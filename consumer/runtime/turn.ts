@@ -13,11 +13,16 @@ export interface Stop {
 /** A cooling group is not left at once, or its poller would bring the next batch only to put it back. */
 const longestHoldMs = 30_000;
 
+/** One moment by two clocks. */
+interface Moment {
+  /** Monotonic. */
+  nowMs: number;
+  wallMs: number;
+}
+
 /** The usual case, asked without waiting: whether a task may start at this moment. If not, the others say why. */
-export function mayStartNow(runtime: Runtime, budget: TimeBudget, first: boolean, nowMs: number): boolean {
-  const { clock } = runtime.ports;
+export function mayStartNow(runtime: Runtime, budget: TimeBudget, first: boolean, { nowMs, wallMs }: Moment): boolean {
   const { spacingMs, nextStartMs } = runtime.turns;
-  const wallMs = clock.nowMs();
   if (runtime.cooling.look(wallMs) || runtime.cooling.untilMs > wallMs || nextStartMs > nowMs) return false;
   return fits(budget, { startMs: nowMs, spacingMs, expectedMs: runtime.typicalMs, first });
 }

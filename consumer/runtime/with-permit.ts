@@ -12,7 +12,12 @@ export async function withPermit<T>(run: TaskRun, name: string, fn: () => T | Pr
   try {
     return await guard.withPermit(name, fn, options);
   } catch (error) {
-    throw error instanceof PermitWait ? run.interrupt(new Interruption(error.message, error.seconds)) : error;
+    if (!(error instanceof PermitWait)) throw error;
+    const { clock, permits } = run.runtime.ports;
+    const { pipeline, task } = run.received;
+    // A word that came before the message was back on the queue was lost.
+    const isDueNow = () => permits.isOffered({ name, pipeline, task }, clock.nowMs());
+    throw run.interrupt(new Interruption(error.message, error.seconds, isDueNow));
   }
 }
 

@@ -51,9 +51,9 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
       return true;
     },
 
-    async lettered(task, nowMs) {
+    async lettered(task, deadMessageId, nowMs) {
       const record = attempts.get(keyOf(task));
-      if (record) attempts.set(keyOf(task), { ...record, letteredAtMs: nowMs });
+      if (record) attempts.set(keyOf(task), { ...record, letteredAtMs: nowMs, deadMessageId });
     },
 
     async forget(task) {

@@ -56,6 +56,8 @@ export const AttemptRecord = z.object({
   history: z._default(z.array(FailedAttempt), []),
   /** Of a dead task: its letter is on the dead-letter queue since. */
   letteredAtMs: z.optional(z.number()),
+  /** Of a dead task with a letter: the message it came in. In another message it was put back, by whatever tool. */
+  deadMessageId: z.optional(z.string()),
   /** Of the write that released or ended it last: the same write, made again after a lost answer, is known by it. */
   writeId: z.optional(z.string()),
   expiresAt: z.number(),

@@ -148,7 +148,7 @@ const cases: [string, Step[], unknown][] = [
   ],
   [
     'its letter is on its queue since',
-    [(r) => r.end(by(undefined), dead, t0), (r) => r.lettered(task, t0 + 7), (r) => r.claim(claimOf('b'), t0)],
+    [(r) => r.end(by(undefined), dead, t0), (r) => r.lettered(task, 'message 1', t0 + 7), (r) => r.claim(claimOf('b'), t0)],
     { kind: 'ended', record: expect.objectContaining({ letteredAtMs: t0 + 7 }) },
   ],
   [

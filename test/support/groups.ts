@@ -176,17 +176,19 @@ interface SendOptions<T> {
   fifo?: boolean;
   /** Attributes of type String of a task's message. */
   attributes?: (task: T) => Record<string, string>;
+  /** Of a FIFO task; default one for all. */
+  messageGroup?: (task: T) => string;
 }
 
 export async function sendTasks<T extends object>(taskGroup: string, tasks: T[], options: SendOptions<T> = {}): Promise<void> {
-  const { fifo = false, attributes } = options;
+  const { fifo = false, attributes, messageGroup = () => 'one' } = options;
   const { QueueUrl } = await aws.sqs.send(new GetQueueUrlCommand({ QueueName: namesOf(taskGroup, fifo).queue }));
   for (let i = 0; i < tasks.length; i += 10) {
     const Entries = tasks.slice(i, i + 10).map((task, n) => ({
       Id: String(n),
       MessageBody: JSON.stringify({ group: taskGroup, ...task }),
       ...(attributes ? { MessageAttributes: textAttributes(attributes(task)) } : {}),
-      ...(fifo ? { MessageGroupId: 'one', MessageDeduplicationId: `${Date.now()}-${i}-${n}` } : {}),
+      ...(fifo ? { MessageGroupId: messageGroup(task), MessageDeduplicationId: `${Date.now()}-${i}-${n}` } : {}),
     }));
     const { Failed = [] } = await aws.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     if (Failed[0]) throw new Error(`${Failed.length} tasks refused: ${Failed[0].Message ?? Failed[0].Code}`);

@@ -55,6 +55,10 @@ class Records:
             )
         except Refused:
             record = self.record_of(task)
+            if record.get("deadMessageId", task.message_id) != task.message_id:
+                # A dead task's own message may come again; any other is its letter, put back: its next life.
+                task.more_redrives += 1
+                return self.claim(task, remaining_seconds)
             if record.get("status") in ("done", "dead"):
                 return None, record
             if record.get("holder") == task.holder:

@@ -38,9 +38,12 @@ class Task:
     # The attempt before, where it ended without a word: not recorded yet.
     unrecorded: list = field(default_factory=list)
 
+    # Lives it had beyond those its letter tells of: it was put back by other means than `sluice redrive`.
+    more_redrives: int = 0
+
     @property
     def redrives(self):
-        return self.letter.get("redrives", 0)
+        return self.letter.get("redrives", 0) + self.more_redrives
 
     def remaining_seconds(self):
         """Give it as timeout to whatever you call."""

@@ -135,7 +135,8 @@ function offered(before: PermitState, state: PermitState, { nowMs }: Look): Deci
   return { next: isSame(before, next) ? undefined : { ...next, version: before.version + 1 }, wake: told };
 }
 
-const isKept = ({ kept }: PermitState, id: string, nowMs: number) => (kept[id] ?? Number.NEGATIVE_INFINITY) > nowMs;
+/** Whether a freed place waits for this waiter. */
+export const isKept = ({ kept }: PermitState, id: string, nowMs: number) => (kept[id] ?? Number.NEGATIVE_INFINITY) > nowMs;
 const keptIds = (state: PermitState, nowMs: number) => Object.keys(state.kept).filter((id) => isKept(state, id, nowMs));
 const missedIds = (state: PermitState, nowMs: number) => Object.keys(state.kept).filter((id) => !isKept(state, id, nowMs));
 

@@ -10,7 +10,8 @@ export type Outcome =
   /** Comes back without having spent an attempt. */
   | { kind: 'back'; seconds: number; why: string /** Asked once it is handed back. */; isDueNow?: (() => Promise<boolean>) | undefined }
   | { kind: 'limited'; retryAfterSeconds: number | undefined; message: string }
-  | { kind: 'failed'; failure: Failure };
+  /** `stillRuns`: it was aborted, and its code may go on until Lambda ends the function. */
+  | { kind: 'failed'; failure: Failure; stillRuns?: true };
 
 /** How the author's function ended; or `overrun`: it still runs, long after it was aborted. */
 export type End = { kind: 'returned' } | { kind: 'threw'; error: unknown } | { kind: 'overrun' };
@@ -26,7 +27,7 @@ export class Overrun extends Error {
 const done: Outcome = { kind: 'done' };
 
 export function outcomeOf(run: TaskRun, end: End): Outcome {
-  if (end.kind === 'overrun') return { kind: 'failed', failure: overrunFailure(run) };
+  if (end.kind === 'overrun') return { kind: 'failed', failure: overrunFailure(run), stillRuns: true };
   const interruption = run.interruption ?? (end.kind === 'threw' && end.error instanceof Interruption ? end.error : undefined);
   if (interruption) return interrupted(interruption);
   if (end.kind === 'returned') return done;

@@ -26,7 +26,7 @@ export function settle(run: TaskRun, outcome: Outcome, counts: Counts): Settled 
       counts.duplicates += 1;
       return 'finished';
     case 'failed':
-      return settleFailure(run, outcome.failure, counts);
+      return settleFailure(run, outcome, counts);
     case 'limited':
       counts.rateLimited += 1;
       return coolDown(run, outcome, counts);
@@ -57,17 +57,21 @@ async function recordDone(run: TaskRun): Promise<Settled> {
   return 'finished';
 }
 
-async function settleFailure(run: TaskRun, failure: Failure, counts: Counts): Promise<Settled> {
+async function settleFailure(run: TaskRun, { failure, stillRuns }: Outcome & { kind: 'failed' }, counts: Counts): Promise<Settled> {
   const { settings, ports } = run.runtime;
   const { attempt } = run.opening;
   countsOf(counts, failure.class).failed += 1;
   if (!isRetried(failure.class) || isExhausted(settings.retry, attempt + 1) || isLastReceive(run)) return setAsideFor(run, failure, counts);
   countsOf(counts, failure.class).retried += 1;
-  const seconds = visibilitySeconds(Math.max(backOffSeconds(settings.retry, attempt, ports.random()), failure.retryAfterSeconds ?? 0));
+  const nowMs = ports.clock.nowMs();
+  const alive = stillRuns ? { aliveUntilMs: run.aliveUntilMs } : {};
+  const aliveSeconds = stillRuns ? (run.aliveUntilMs - nowMs) / 1_000 : 0;
+  const backOff = backOffSeconds(settings.retry, attempt, ports.random());
+  const seconds = visibilitySeconds(Math.max(backOff, failure.retryAfterSeconds ?? 0, aliveSeconds));
   run
     .log()
     .warn('failed; comes back', { class: failure.class, reason: failure.message, step: failure.step, stack: failure.stack, seconds });
-  await ports.records.release(run.held, { excused: false, failed: failedAttempts(run, failure) }, ports.clock.nowMs());
+  await ports.records.release(run.held, { excused: false, failed: failedAttempts(run, failure), ...alive }, nowMs);
   await comeBack(run, seconds);
   return 'comesBack';
 }

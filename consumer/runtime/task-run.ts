@@ -76,8 +76,7 @@ export class TaskRun {
   async claim(): Promise<{ ended: AttemptRecord } | { heldUntilMs: number } | undefined> {
     const { records, clock, newId } = this.runtime.ports;
     const holder = newId();
-    // Lambda kills the function at its end: nobody runs this task for us after it.
-    const aliveUntilMs = Math.ceil(this.wallMs(this.budget.endMs)) + clockSkewMs;
+    const { aliveUntilMs } = this;
     const ask = () => records.claim({ ...this.held, holder, aliveUntilMs }, clock.nowMs());
     let answer = await ask();
     // A letter that came back by other means than ours still carries the life it died in: this is its next one.
@@ -92,6 +91,11 @@ export class TaskRun {
     this.opening = openAttempt(answer.before);
     this.seenBefore ||= answer.before !== undefined;
     return undefined;
+  }
+
+  /** Lambda kills the function at its end: nobody runs this task for us after it. */
+  get aliveUntilMs(): number {
+    return Math.ceil(this.wallMs(this.budget.endMs)) + clockSkewMs;
   }
 
   get claimed(): boolean {

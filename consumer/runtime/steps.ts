@@ -22,7 +22,7 @@ export class Steps {
     this.run.signal.throwIfAborted();
     await this.run.ensureClaimed();
     const before = (await this.all()).get(name);
-    if (before) return this.read(before);
+    if (before && before.recordedAtMs >= this.run.stepsSinceMs) return this.read(before);
     const json = jsonOf(name, await this.once(name, fn));
     await this.record(name, json);
     return json === undefined ? undefined : JSON.parse(json);

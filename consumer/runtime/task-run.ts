@@ -28,7 +28,10 @@ export class TaskRun {
   currentStep: string | undefined;
   /** Monotonic. */
   startedMs = 0;
+  /** Steps recorded before are of another task that was sent under the same id. */
+  stepsSinceMs = 0;
   private holder: string | undefined;
+  private claiming: Promise<void> | undefined;
 
   constructor(invocation: Invocation, received: ReceivedTask) {
     this.invocation = invocation;
@@ -90,6 +93,7 @@ export class TaskRun {
     this.holder = holder;
     this.opening = openAttempt(answer.before);
     this.seenBefore ||= answer.before !== undefined;
+    if (this.received.redrives === 0) this.stepsSinceMs = answer.before?.firstClaimedAtMs ?? 0;
     return undefined;
   }
 
@@ -105,6 +109,12 @@ export class TaskRun {
   /** For what needs the task to itself in the midst of a run. Throws an {@link Interruption} where somebody else has it. */
   async ensureClaimed(): Promise<void> {
     if (this.claimed) return;
+    // Steps side by side are of one run: they claim it together.
+    this.claiming ??= this.claimInRun();
+    await this.claiming;
+  }
+
+  private async claimInRun(): Promise<void> {
     const taken = await this.claim();
     if (taken === undefined) return;
     throw this.interrupt('heldUntilMs' in taken ? heldElsewhere(this, taken.heldUntilMs) : endedElsewhere(taken.ended));

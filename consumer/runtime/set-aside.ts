@@ -11,7 +11,22 @@ import type { TaskRun } from './task-run.ts';
 /** After a letter that could not be sent, or a task somebody else may hold. */
 const trySoonSeconds = 30;
 
-export async function setAside(run: TaskRun, failure: Failure, failed: FailedAttempt[]): Promise<Settled> {
+type Reason = Pick<Failure, 'class' | 'message' | 'stack' | 'step'>;
+
+export function setAside(run: TaskRun, failure: Reason, failed: FailedAttempt[]): Promise<Settled> {
+  const { attempt, history, silent } = run.opening;
+  return endAsDead(run, failure, failed, { attempt, history: silent ? [...history, silent] : history });
+}
+
+/** The attempt before this start was the last, and ended without a word: the letter is about that one. */
+export function setAsideSilent(run: TaskRun, silent: FailedAttempt): Promise<Settled> {
+  const failure = { class: silent.class, message: silent.message, stack: undefined, step: undefined };
+  return endAsDead(run, failure, [silent], { attempt: silent.attempt, history: run.opening.history });
+}
+
+type Life = Pick<Letter, 'attempt' | 'history'>;
+
+async function endAsDead(run: TaskRun, failure: Reason, failed: FailedAttempt[], life: Life): Promise<Settled> {
   const { ports } = run.runtime;
   const end = { status: 'dead', keepSeconds: recordKeepSeconds, failed } as const;
   if (!(await ports.records.end(run.held, end, ports.clock.nowMs()))) {
@@ -21,9 +36,8 @@ export async function setAside(run: TaskRun, failure: Failure, failed: FailedAtt
     await ports.queue.comeBack(run.received.receiptHandle, trySoonSeconds);
     return 'comesBack';
   }
-  const { opening } = run;
-  const earlier = [...(run.received.letter?.history ?? []), ...opening.history, ...(opening.silent ? [opening.silent] : [])];
-  return sendLetter(run, { ...letterBase(run), ...ofFailure(failure), attempt: opening.attempt, history: earlier });
+  const history = [...(run.received.letter?.history ?? []), ...life.history];
+  return sendLetter(run, { ...letterBase(run), ...ofFailure(failure), attempt: life.attempt, history });
 }
 
 /** A task whose record says it is dead, and nobody knows of a letter: it is written from the record. */

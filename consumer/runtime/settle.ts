@@ -91,7 +91,7 @@ async function excuse(run: TaskRun, { seconds, why, isDueNow }: Excuse, counts: 
   return 'comesBack';
 }
 
-export async function setAsideFor(run: TaskRun, failure: Failure, counts: Counts): Promise<Settled> {
+async function setAsideFor(run: TaskRun, failure: Failure, counts: Counts): Promise<Settled> {
   countsOf(counts, failure.class).deadLettered += 1;
   return setAside(run, failure, failedAttempts(run, failure));
 }

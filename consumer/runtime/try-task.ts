@@ -7,8 +7,8 @@ import { countsOf } from './metrics.ts';
 import { parseBody } from './parse-body.ts';
 import { type End, type Outcome, Overrun, outcomeOf } from './run-task.ts';
 import { noteDuration } from './runtime.ts';
-import { sendMissingLetter } from './set-aside.ts';
-import { type Settled, setAsideFor } from './settle.ts';
+import { sendMissingLetter, setAsideSilent } from './set-aside.ts';
+import type { Settled } from './settle.ts';
 import { taskContext } from './task-context.ts';
 import { heldElsewhere, type TaskRun } from './task-run.ts';
 import { awaitTurn, mayStartNow, planTurn } from './turn.ts';
@@ -72,8 +72,8 @@ function endedSilently({ runtime, counts }: Batch, run: TaskRun): Ended | undefi
   countsOf(counts, errorClass).failed += 1;
   run.log().warn(message, { class: errorClass, attempt: silent.attempt });
   if (!isExhausted(runtime.settings.retry, attempt)) return undefined;
-  const failure = { class: errorClass, message, stack: undefined, step: undefined, retryAfterSeconds: undefined };
-  return () => setAsideFor(run, failure, counts);
+  countsOf(counts, errorClass).deadLettered += 1;
+  return () => setAsideSilent(run, silent);
 }
 
 /** Looks at the clock for it, too. */

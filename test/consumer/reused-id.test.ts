@@ -16,6 +16,7 @@ it('does not resume what an earlier task of its name recorded', async () => {
   });
   const world = testConsumer(handler);
   await world.send('"monday"', { id: 'report' }).untilEnd();
+  await world.advance(86_400);
   failures = 1;
   await world.send('"tuesday"', { id: 'report' }).untilEnd();
   expect(ran).toEqual(['monday fetch', 'monday store', 'tuesday fetch', 'tuesday store']);

@@ -52,7 +52,16 @@ export function definitionOf<S extends StandardSchemaV1 | undefined>(options: Co
   };
 }
 
+/** What the author's function says; nothing where it throws, as by then the tasks are done. */
+function asked(groupDimension: (group: string) => boolean, group: string): boolean {
+  try {
+    return groupDimension(group);
+  } catch {
+    return false;
+  }
+}
+
 function metricOptions(metrics: Exclude<ConsumerOptions['metrics'], false>, group: string): MetricOptions {
   const { namespace = 'Sluice', groupDimension = false } = metrics ?? {};
-  return { namespace, groupDimension: typeof groupDimension === 'function' ? groupDimension(group) : groupDimension };
+  return { namespace, groupDimension: typeof groupDimension === 'function' ? asked(groupDimension, group) : groupDimension };
 }

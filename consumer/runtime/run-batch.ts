@@ -18,6 +18,7 @@ export async function runBatch(runtime: Runtime, records: SQSRecord[], remaining
   if (overrun) abandon(batch, overrun, records);
   batch.unwatch?.();
   await Promise.all(batch.settling);
+  batch.counts.waitedForRateMs += holdMs(batch);
   writeMetrics(batch);
   await outliveZombie(batch);
   await hold(batch);
@@ -105,13 +106,14 @@ async function outliveZombie({ zombie, finished, runtime }: Batch): Promise<void
 }
 
 /** The last start is one spacing old before anybody else may take this invocation's place. */
-async function hold({ runtime, holdUntilMs, started, counts }: Batch): Promise<void> {
-  const { clock } = runtime.ports;
+async function hold(batch: Batch): Promise<void> {
+  const waitMs = holdMs(batch);
+  if (waitMs > 0) await batch.runtime.ports.clock.sleep(waitMs);
+}
+
+function holdMs({ runtime, holdUntilMs, started }: Batch): number {
   const untilMs = Math.max(holdUntilMs, started > 0 ? runtime.turns.nextStartMs : 0);
-  const waitMs = untilMs - clock.monotonicMs();
-  if (waitMs <= 0) return;
-  counts.waitedForRateMs += waitMs;
-  await clock.sleep(waitMs);
+  return Math.max(0, untilMs - runtime.ports.clock.monotonicMs());
 }
 
 function writeMetrics({ runtime, counts }: Batch): void {

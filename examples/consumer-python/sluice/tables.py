@@ -142,7 +142,8 @@ class Cooling:
         now = now_ms()
         in_row = now < int(self.record.get("untilMs", 0)) + ROW_ENDS_SECONDS * 1_000
         streak = 0 if seconds is not None else int(self.record.get("streak", 0) if in_row else 0) + 1
-        wished = now + int(1_000 * (seconds if seconds is not None else rules.cooling_seconds(streak)))
+        # "Come again at once" would come again at once until SQS gives the task up.
+        wished = now + int(1_000 * max(1, seconds if seconds is not None else rules.cooling_seconds(streak)))
         expires = wished // 1_000 + KEEP_SECONDS
         try:
             update_item(

@@ -17,7 +17,7 @@ export interface ConsumerOptions<Schema extends StandardSchemaV1 | undefined = u
   /** Has the first word on errors that are not ours: a class, a `RateLimited`, or undefined to leave it to Sluice. */
   classify?: (error: unknown) => ErrorClass | RateLimited | undefined;
   /**
-   * Whether a task delivered again after it was done is run again. Default: it is not, for 14 days; costs two writes of
+   * Whether a task delivered again after it was done is run again. Default: it is not, for 15 days; costs two writes of
    * the tasks table per task. `false`: it is, and a record is kept only from the second receive on.
    */
   duplicates?: false | { keepSeconds?: number };

@@ -1,5 +1,4 @@
 /** `sluice` as its users run it: a process of its own, with nothing but the environment to tell it where AWS is. */
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -21,23 +20,7 @@ import {
   writeItem,
 } from '../support/groups.ts';
 import { stage } from '../support/shared-stage.ts';
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-const sluice = (...args: string[]) =>
-  runSluice(args, { env: { ...process.env, ...stage.clientEnvironment, SLUICE_STACK: stage.outputs.Prefix } });
-
-function runSluice(args: string[], options: { cwd?: string; env: NodeJS.ProcessEnv }): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [inProject('cli', 'sluice.mjs'), ...args], options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
-}
+import { runSluice, sluice } from '../support/sluice-tool.ts';
 
 const lines = (text: string): Record<string, unknown>[] =>
   text

@@ -22,6 +22,7 @@ import {
 } from '../support/groups.ts';
 import { libraryZip, startTaskPartner, type TaskPartner } from '../support/library-consumer.ts';
 import { stage } from '../support/shared-stage.ts';
+import { sluice } from '../support/sluice-tool.ts';
 
 const consumer = `
 import { defineConsumer, DataError, RateLimited, TransientError } from 'sluice/consumer';
@@ -71,22 +72,22 @@ interface Task {
 /** Sends them with their id as the sender's. */
 const send = (taskGroup: string, tasks: Task[]) => sendTasks(taskGroup, tasks, { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
 
-async function recordOf(taskGroup: string, id: string): Promise<AttemptRecord | undefined> {
+async function recordOf(taskGroup: string, id: string, redrives: number): Promise<AttemptRecord | undefined> {
   const { Items = [] } = await aws.documents.send(
     new QueryCommand({
       TableName: stage.outputs.TasksTableName,
       KeyConditionExpression: 'pk = :pk AND sk = :sk',
-      ExpressionAttributeValues: { ':pk': taskKey(namesOf(taskGroup).function, id), ':sk': attemptsSortKey(0) },
+      ExpressionAttributeValues: { ':pk': taskKey(namesOf(taskGroup).function, id), ':sk': attemptsSortKey(redrives) },
       ConsistentRead: true,
     }),
   );
   return Items[0] && AttemptRecord.parse(Items[0]);
 }
 
-async function recordsOf(taskGroup: string, tasks: Task[]): Promise<Map<string, AttemptRecord>> {
+async function recordsOf(taskGroup: string, tasks: Task[], redrives = 0): Promise<Map<string, AttemptRecord>> {
   const records = new Map<string, AttemptRecord>();
   for (let at = 0; at < tasks.length; at += 50) {
-    const found = await Promise.all(tasks.slice(at, at + 50).map(async ({ id }) => [id, await recordOf(taskGroup, id)] as const));
+    const found = await Promise.all(tasks.slice(at, at + 50).map(async ({ id }) => [id, await recordOf(taskGroup, id, redrives)] as const));
     for (const [id, record] of found) if (record) records.set(id, record);
   }
   return records;
@@ -168,6 +169,36 @@ test('2,000 tasks that fail in every way: each done once or dead for its reason,
       ratePerSecond,
     ),
   ).toBeLessThanOrEqual(concurrency + crashes);
+});
+
+test('redrive finishes what was set aside, once its cause is gone', { timeout: 120_000 }, async () => {
+  const taskGroup = newGroup('redriven');
+  await writeItem({
+    taskGroup,
+    code: { key },
+    consumer: 'sluice',
+    concurrency: 2,
+    function: { timeout: 10, environment: { PARTNER_URL: partner.url } },
+  });
+  await untilPhase(taskGroup, 'Active');
+  const tasks = Array.from({ length: 20 }, (_, n): Task => ({ id: `task-${n}`, fate: n % 2 === 0 ? 'permanent' : 'good' }));
+  await send(taskGroup, tasks);
+  const records = await untilEnded(taskGroup, tasks, 60);
+  const dead = tasks.filter(({ id }) => records.get(id)?.status === 'dead');
+  expect(dead).toHaveLength(10);
+  const { code, stdout } = await sluice('redrive', taskGroup, '--json');
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { putBack: { DATA: 10 }, refused: [] }]);
+  await eventually(
+    'all are done',
+    async () => {
+      const again = await recordsOf(taskGroup, dead, 1);
+      const open = dead.filter(({ id }) => again.get(id)?.status !== 'done');
+      if (open.length > 0) throw new Error(JSON.stringify(open));
+      return true;
+    },
+    60,
+  );
+  expect(await letters(taskGroup)).toEqual([]);
 });
 
 /** The most by which any window held more starts than the rate gives it; `Date.now` has a grain of a millisecond. */

@@ -14,6 +14,7 @@ import type { Stage } from '../contract/stage.ts';
 import { pipelineTags } from '../contract/tags.ts';
 import { consumerVariables, environmentBytes } from './consumer-environment.ts';
 import type { EffectiveItem } from './item.ts';
+import { longestHoldMs } from './task/time-budget.ts';
 
 export interface RuleContext {
   stage: Stage;
@@ -72,15 +73,16 @@ function rateProblem({ ratePerSecond: rate, concurrency, batch, function: fn }: 
   if (rate === undefined || Number.isNaN(concurrency)) return [];
   const most = invocationsPerSecondPerEnvironment * concurrency * batch.size;
   const holdSeconds = (batch.size * concurrency) / rate;
+  const longestHoldSeconds = longestHoldMs(fn.timeout * 1_000) / 1_000;
   return [
     ...(rate > most
       ? [
           `ratePerSecond: at most ${most} with concurrency ${concurrency} and batch.size ${batch.size}, as Lambda starts 10 invocations a second per environment (got ${rate})`,
         ]
       : []),
-    ...(holdSeconds >= fn.timeout
+    ...(holdSeconds > longestHoldSeconds
       ? [
-          `ratePerSecond: an invocation must last batch.size × concurrency / ratePerSecond = ${round(holdSeconds)} s to hold it, which needs function.timeout above that (got ${fn.timeout})`,
+          `ratePerSecond: an invocation must last batch.size × concurrency / ratePerSecond = ${round(holdSeconds)} s to hold it; of function.timeout, ${fn.timeout} s, it has ${round(longestHoldSeconds)} s for that`,
         ]
       : []),
   ];

@@ -17,6 +17,13 @@ export function timeBudget(nowMs: number, remainingMs: number): TimeBudget {
   return { deadlineMs: nowMs + remainingMs - kept, lastWordsMs: nowMs + remainingMs - kept / 2, endMs: nowMs + remainingMs };
 }
 
+/** What comes before the first start of an invocation, at most: a claim, a look at the group's cooling. */
+const opening = { share: 0.05, mostMs: 1_000 };
+
+/** How long the starts of an invocation may be spread, for all of them to fit into it. */
+export const longestHoldMs = (timeoutMs: number) =>
+  timeBudget(0, timeoutMs).deadlineMs - Math.min(opening.mostMs, opening.share * timeoutMs);
+
 /**
  * Whether a task may still start at `startMs`: its hold must end before the deadline, and so must the task if it takes
  * `expectedMs`. The first task of an invocation that need not wait always starts: else one that takes longer than

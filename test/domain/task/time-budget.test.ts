@@ -1,7 +1,7 @@
 /** What fits into an invocation. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fits, timeBudget } from '../../../lambdas/domain/task/time-budget.ts';
+import { fits, longestHoldMs, timeBudget } from '../../../lambdas/domain/task/time-budget.ts';
 
 describe('the time of an invocation', () => {
   it.each([
@@ -25,6 +25,18 @@ describe('the time of an invocation', () => {
     ['one whose hold just does', { ...start, spacingMs: 27_000 }, true],
   ])('takes or leaves %s', (_what, any, taken) => {
     expect(fits(budget, any)).toBe(taken);
+  });
+
+  it('lets every task of a batch start whose hold a rate may ask for', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 900 }), fc.integer({ min: 1, max: 10 }), (timeoutSeconds, batch) => {
+        const invocation = timeBudget(0, timeoutSeconds * 1_000);
+        const spacingMs = longestHoldMs(timeoutSeconds * 1_000) / batch;
+        expect(spacingMs).toBeGreaterThan(0);
+        const startMs = (batch - 1) * spacingMs + 0.04 * timeoutSeconds;
+        expect(fits(invocation, { startMs, spacingMs, expectedMs: 0, first: batch === 1 })).toBe(true);
+      }),
+    );
   });
 
   it('never lets a hold pass the deadline', () => {

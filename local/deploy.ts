@@ -41,6 +41,8 @@ const localSettings = {
   drainLookSeconds: 2,
   dataOnDestroy: 'delete',
   reconcilers: { changes: 4, rollouts: 2, sweeps: 2 },
+  // What the examples ask for.
+  permits: { licence: 2 },
 } as const satisfies StageSettingsInput;
 
 /** Bootstraps the account while the app is synthesized (once), then deploys it. */

@@ -31,12 +31,14 @@ export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
   }
   // Its claim may be written while the end of the one before is; it does not start before that one is on record.
   if (batch.settling.length > 0) await Promise.all(batch.settling.splice(0));
+  // Made before its turn: nothing but the call is left between taking the turn and the start.
+  const context = taskContext(run);
   const stopped = isItsTurn(batch, run) ? undefined : await stoppedInWaiting(batch, run);
   if (stopped) return stopped;
   begin(batch, run);
   let end: End = returned;
   try {
-    await run.runtime.definition.task(body, taskContext(run));
+    await run.runtime.definition.task(body, context);
   } catch (error) {
     end = { kind: 'threw', error };
   }

@@ -30,7 +30,7 @@ Try, in another terminal:
 Any other AWS tool works with this in its environment:
 
   export AWS_ENDPOINT_URL=${stage.endpoint} AWS_ENDPOINT_URL_S3=${stage.s3Endpoint} \\
-    AWS_REGION=${stage.region} AWS_ACCESS_KEY_ID=${stage.accessKey} AWS_SECRET_ACCESS_KEY=${stage.secretKey}
+    AWS_REGION=${stage.region} AWS_DEFAULT_REGION=${stage.region} AWS_ACCESS_KEY_ID=${stage.accessKey} AWS_SECRET_ACCESS_KEY=${stage.secretKey}
 `;
 }
 

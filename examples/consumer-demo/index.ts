@@ -3,7 +3,7 @@
  * anything else that fails is classified by its status and tried again, or set aside.
  */
 import { defineConsumer, RateLimited } from 'sluice/consumer';
-import * as z from 'zod/mini';
+import * as z from 'zod';
 
 const Task = z.object({ customer: z.string(), id: z.union([z.string(), z.number()]) });
 

@@ -22,6 +22,7 @@ import {
   stepSortKey,
   taskKey,
 } from '../../lambdas/contract/task-table.ts';
+import { beforeStart } from '../../lambdas/domain/task/attempt.ts';
 import { letterText } from '../../lambdas/domain/task/letter.ts';
 import type { HeldTask, TaskRecords, TaskReference } from '../ports.ts';
 
@@ -52,7 +53,7 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       const record = AttemptRecord.parse(failedOn);
       if (record.status === 'done' || record.status === 'dead') return { kind: 'ended', record };
       // The first answer was lost and the SDK asked again: this start is counted already.
-      if (record.holder === claim.holder) return { kind: 'claimed', before: { ...record, starts: record.starts - 1, status: 'waiting' } };
+      if (record.holder === claim.holder) return { kind: 'claimed', before: beforeStart(record) };
       return { kind: 'held', untilMs: record.aliveUntilMs ?? nowMs };
     },
 
@@ -110,8 +111,19 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       );
     },
 
-    async forget(task) {
-      await documents.send(new DeleteCommand({ TableName, Key: attemptsKey(task) }));
+    async forget(claim) {
+      try {
+        await documents.send(
+          new DeleteCommand({
+            TableName,
+            Key: attemptsKey(claim),
+            ConditionExpression: 'holder = :holder',
+            ExpressionAttributeValues: { ':holder': claim.holder },
+          }),
+        );
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+      }
     },
 
     async steps({ pipeline, task }) {
@@ -147,12 +159,14 @@ async function update(documents: Documents, input: UpdateCommandInput): Promise<
   try {
     return await documents.send(new UpdateCommand(input));
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+    if (!isRefused(error)) throw error;
     const { TableName, Key } = input;
     const { Item } = await documents.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
     return { failedOn: Item ?? {} };
   }
 }
+
+const isRefused = (error: unknown) => error instanceof Error && error.name === 'ConditionalCheckFailedException';
 
 async function* pages(documents: Documents, TableName: string, pk: string, prefix: string): AsyncGenerator<Record<string, unknown>[]> {
   let start: QueryCommandOutput['LastEvaluatedKey'];

@@ -1,5 +1,6 @@
 /** The tasks table of a test: the rules of `aws/task-records.ts` over a map. */
 import { AttemptRecord, type StepRecord } from '../../lambdas/contract/task-table.ts';
+import { beforeStart } from '../../lambdas/domain/task/attempt.ts';
 import type { HeldTask, TaskRecords, TaskReference } from '../ports.ts';
 
 const keyOf = ({ pipeline, task, redrives }: TaskReference) => JSON.stringify([pipeline, task, redrives]);
@@ -19,7 +20,7 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
     async claim(claim, nowMs) {
       const before = attempts.get(keyOf(claim));
       if (before?.status === 'done' || before?.status === 'dead') return { kind: 'ended', record: before };
-      if (before?.holder === claim.holder) return { kind: 'claimed', before: { ...before, starts: before.starts - 1, status: 'waiting' } };
+      if (before?.holder === claim.holder) return { kind: 'claimed', before: beforeStart(before) };
       if (before?.aliveUntilMs !== undefined && before.aliveUntilMs >= nowMs) return { kind: 'held', untilMs: before.aliveUntilMs };
       const { holder, aliveUntilMs } = claim;
       const record = before ?? empty();
@@ -56,8 +57,8 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
       if (record) attempts.set(keyOf(task), { ...record, letteredAtMs: nowMs, deadMessageId });
     },
 
-    async forget(task) {
-      attempts.delete(keyOf(task));
+    async forget(claim) {
+      if (attempts.get(keyOf(claim))?.holder === claim.holder) attempts.delete(keyOf(claim));
     },
 
     async steps(task) {

@@ -108,6 +108,7 @@ function lettersOf(stage: ConsumerStage) {
 
 const anyMishaps: fc.Arbitrary<Mishaps> = fc.record({
   dies: fc.constantFrom(0, 0.05, 0.3),
+  diesAtCall: fc.constantFrom(0, 0.04),
   throttled: fc.constantFrom(0, 0.3),
   twice: fc.constantFrom(0, 0.2),
   untold: fc.constantFrom(0, 0.1),

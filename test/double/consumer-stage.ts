@@ -24,6 +24,8 @@ const maxReceiveCount = 1_000;
 export interface Mishaps {
   /** That an invocation's process dies before its end. */
   dies: number;
+  /** That it dies right before or after a call of AWS, each time. */
+  diesAtCall: number;
   /** That a receive meets no free slot, and its messages come back after the visibility timeout. */
   throttled: number;
   /** That SQS delivers what it just delivered to somebody else, too. */
@@ -34,7 +36,7 @@ export interface Mishaps {
   answerLost: number;
 }
 
-export const noMishaps: Mishaps = { dies: 0, throttled: 0, twice: 0, untold: 0, answerLost: 0 };
+export const noMishaps: Mishaps = { dies: 0, diesAtCall: 0, throttled: 0, twice: 0, untold: 0, answerLost: 0 };
 
 export interface Process {
   caller: Caller;
@@ -150,7 +152,7 @@ export class ConsumerStage {
     const settings = { ...consumerSettings, hintsQueueUrl: queueUrl('hints'), maxReceiveCount };
     let ids = 0;
     const ports = {
-      ...portsOver({ sqs: this.losing(clients.sqs), documents: this.losing(clients.documents) }, settings),
+      ...portsOver({ sqs: this.faulty(clients.sqs, caller), documents: this.faulty(clients.documents, caller) }, settings),
       clock: taskClock(this.aws.clock, caller),
       random: this.aws.random,
       newId: () => {
@@ -165,13 +167,16 @@ export class ConsumerStage {
     return environment;
   }
 
-  /** A client some of whose calls are done without an answer: the SDK makes them once more. */
-  private losing<Client extends { send: unknown }>(client: Client): Client {
+  /** A client some of whose calls are done without an answer: the SDK makes them once more. Or its process dies there. */
+  private faulty<Client extends { send: unknown }>(client: Client, caller: Caller): Client {
     const { send } = client;
     if (typeof send !== 'function') return client;
+    const mayDie = () => this.happens('diesAtCall') && caller.kill();
     const sendTwice = async (command: unknown) => {
+      mayDie();
       const answer = await send(command);
-      return this.happens('answerLost') ? send(command) : answer;
+      mayDie();
+      return this.happens('answerLost') || !caller.alive ? send(command) : answer;
     };
     return { ...client, send: sendTwice };
   }

@@ -153,8 +153,13 @@ const cases: [string, Step[], unknown][] = [
   ],
   [
     'forgotten, it was never there',
-    [(r) => r.claim(claimOf('a'), t0), (r) => r.forget(task), (r) => r.claim(claimOf('b'), t0)],
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.forget({ ...task, holder: 'a' }), (r) => r.claim(claimOf('b'), t0)],
     { kind: 'claimed', before: undefined },
+  ],
+  [
+    'but only by who holds it',
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.forget({ ...task, holder: 'b' }), (r) => r.claim(claimOf('b'), t0)],
+    { kind: 'held', untilMs: t0 + 1_000 },
   ],
   [
     'put back, it begins anew',
@@ -260,6 +265,18 @@ describe('where the write happened and its answer was lost', () => {
     const { records, wait, items } = losing(1);
     expect(await wait(records.claim(claimOf('a'), t0))).toMatchObject({ kind: 'claimed' });
     expect(items()).toEqual([expect.objectContaining({ starts: 1, holder: 'a' })]);
+  });
+
+  it.each([
+    ['failed', 'waiting', (records: TaskRecords) => records.release(by('a'), failed, t0)],
+    ['ended silently', 'running', async () => {}],
+  ])('a claim tells that the attempt before %s', async (_how, status, endAttempt) => {
+    const { aws, records, wait } = onDouble({ sdkAttempts: 3 });
+    await wait(records.claim(claimOf('a'), t0));
+    await wait(endAttempt(records));
+    const lost = Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
+    aws.log.plant({ nth: 1, when: 'after', effect: lost, fits: ({ operation }) => operation === 'Update' });
+    expect(await wait(records.claim(claimOf('b'), t0 + 2_000))).toMatchObject({ kind: 'claimed', before: { status, starts: 1 } });
   });
 
   it.each([

@@ -27,5 +27,15 @@ export function openAttempt(before: AttemptRecord | undefined): Opening {
   return { attempt: spent + 1, history: before.history, silent };
 }
 
+/**
+ * The record as it was before a start that is counted in it: its answer was lost. What the attempt before came to is not
+ * in it any more; but each that was told is in the history.
+ */
+export function beforeStart(record: AttemptRecord): AttemptRecord {
+  const starts = record.starts - 1;
+  const told = record.history.at(-1)?.attempt ?? 0;
+  return { ...record, starts, status: told < starts - record.excused ? 'running' : 'waiting' };
+}
+
 /** Whether no attempt is left: `attempt` must not start. */
 export const isExhausted = ({ maxRetries }: RetryRule, attempt: number) => attempt > maxRetries + 1;

@@ -55,7 +55,7 @@ export interface TaskRecords {
   /** The letter of a dead task is on its queue: it need not be sent again. */
   lettered(task: TaskReference, deadMessageId: string, nowMs: number): Promise<void>;
   /** Forgets the attempts, if the claim is ours still: for a task whose duplicates nobody minds. */
-  forget(claim: HeldTask & { holder: string }): Promise<void>;
+  forget(claim: HeldTask): Promise<void>;
   /** Every recorded step, by name. */
   steps(task: TaskReference): Promise<Map<string, StepRecord>>;
   /** Records a step's result; only who holds the task does. */

@@ -112,6 +112,7 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
     },
 
     async forget(claim) {
+      if (claim.holder === undefined) return;
       try {
         await documents.send(
           new DeleteCommand({

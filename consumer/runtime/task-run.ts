@@ -106,11 +106,6 @@ export class TaskRun {
     return this.holder !== undefined;
   }
 
-  /** Undefined: nobody claimed it. */
-  get claimedTask() {
-    return this.holder === undefined ? undefined : { ...this.held, holder: this.holder };
-  }
-
   /** For what needs the task to itself in the midst of a run. Throws an {@link Interruption} where somebody else has it. */
   async ensureClaimed(): Promise<void> {
     if (this.claimed) return;

@@ -58,7 +58,7 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
     },
 
     async forget(claim) {
-      if (attempts.get(keyOf(claim))?.holder === claim.holder) attempts.delete(keyOf(claim));
+      if (claim.holder !== undefined && attempts.get(keyOf(claim))?.holder === claim.holder) attempts.delete(keyOf(claim));
     },
 
     async steps(task) {

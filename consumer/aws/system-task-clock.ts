@@ -2,8 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TaskClock } from '../ports.ts';
 
-/** Node's timers have a grain of a millisecond and come late; the last of it is waited by turns of the event loop. */
-const grainMs = 2;
+/**
+ * Node's timers have a grain of a millisecond, and what a start is late by is lost to its rate. Of short waits the last
+ * millisecond is therefore waited by turns of the event loop. Not of long ones: a function of 256 MB has a seventh of a
+ * CPU (Lambda/configuration-memory), and it would be spent on waiting.
+ */
+const grainMs = 1;
+const longMs = 100;
 
 export const systemTaskClock: TaskClock = {
   nowMs: () => Date.now(),
@@ -12,7 +17,8 @@ export const systemTaskClock: TaskClock = {
   async sleep(milliseconds, signal) {
     const endMs = performance.now() + milliseconds;
     signal?.throwIfAborted();
-    if (milliseconds > grainMs) await timeout(milliseconds - grainMs, signal);
+    if (milliseconds > longMs) await timeout(Math.ceil(milliseconds), signal);
+    else if (milliseconds > grainMs) await timeout(milliseconds - grainMs, signal);
     while (performance.now() < endMs) await setImmediate(undefined, signal ? { signal } : {});
   },
 

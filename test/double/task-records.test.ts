@@ -276,7 +276,10 @@ describe('where the write happened and its answer was lost', () => {
     await wait(endAttempt(records));
     const lost = Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
     aws.log.plant({ nth: 1, when: 'after', effect: lost, fits: ({ operation }) => operation === 'Update' });
-    expect(await wait(records.claim(claimOf('b'), t0 + 2_000))).toMatchObject({ kind: 'claimed', before: { status, starts: 1 } });
+    expect(await wait(records.claim(claimOf('b', t0 + 9_000), t0 + 2_000))).toMatchObject({
+      kind: 'claimed',
+      before: { status, starts: 1 },
+    });
   });
 
   it.each([

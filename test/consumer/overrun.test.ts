@@ -96,3 +96,29 @@ it('one that ignores its signal is not run elsewhere while it may be alive', asy
   await until(() => back !== undefined || copies > 1);
   expect([back, copies]).toEqual([['a'], 1]);
 });
+
+it.each([1, 2, 3])('has its last words before Lambda ends a function of %d s', async (timeoutSeconds) => {
+  const world = batches(
+    {
+      task: async (_body, { sleep }) => {
+        await sleep(60_000).catch(() => undefined);
+        await new Promise<void>(() => {});
+      },
+    },
+    { timeoutSeconds },
+  );
+  void world.run(sqsRecord('a'), sqsRecord('b'));
+  const deadlineMs = timeoutSeconds * 1_000 - 300;
+  await until(() => world.clock.monotonicMs() === deadlineMs);
+  await world.clock.sleep(150);
+  await until(() => world.asked.length === 2);
+  expect(world.asked.toSorted()).toEqual([
+    ['a/1', Math.ceil(0.15 + 5)],
+    ['b/1', 0],
+  ]);
+  const before = await world.ports.records.claim(
+    { pipeline: 'acme', task: 'a', redrives: 0, holder: 'next', aliveUntilMs: Number.MAX_SAFE_INTEGER },
+    world.clock.nowMs() + 60_000,
+  );
+  expect(before).toMatchObject({ kind: 'claimed', before: { status: 'waiting', history: [{ class: 'RESOURCE' }] } });
+});

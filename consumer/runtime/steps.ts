@@ -17,7 +17,17 @@ export class Steps {
     this.run = run;
   }
 
-  async step(name: string, fn: () => unknown): Promise<unknown> {
+  step(name: string, fn: () => unknown): Promise<unknown> {
+    const step = this.take(name, fn);
+    this.run.openSteps ??= new Set();
+    const { openSteps } = this.run;
+    openSteps.add(step);
+    const close = () => openSteps.delete(step);
+    step.then(close, close);
+    return step;
+  }
+
+  private async take(name: string, fn: () => unknown): Promise<unknown> {
     this.use(name);
     this.run.signal.throwIfAborted();
     await this.run.ensureClaimed();

@@ -24,6 +24,8 @@ export class TaskRun {
   interruption: Interruption | undefined;
   /** Where errors came out of a step; there from the first on. */
   stepOfError: WeakMap<object, string> | undefined;
+  /** Steps that have not ended; there from the first on. */
+  openSteps: Set<Promise<unknown>> | undefined;
   /** The step that runs. */
   currentStep: string | undefined;
   /** Monotonic. */

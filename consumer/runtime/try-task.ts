@@ -42,6 +42,8 @@ export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
   } catch (error) {
     end = { kind: 'threw', error };
   }
+  // One of those that ran side by side failed: nobody may run the others again while they go on.
+  while (run.openSteps && run.openSteps.size > 0) await Promise.allSettled(run.openSteps);
   return endOf(batch, run, end);
 }
 

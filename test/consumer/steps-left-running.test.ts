@@ -47,7 +47,7 @@ it('and not past the end of its time', async () => {
   await world.clock.sleep(28_000);
   await until(() => world.asked.length === 2);
   expect(world.asked.toSorted()).toEqual([
-    ['a/1', 7],
+    ['a/1', 8],
     ['b/1', 0],
   ]);
 });

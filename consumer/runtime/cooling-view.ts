@@ -12,6 +12,8 @@ const freshMs = 1_000;
 const staleMs = 5_000;
 /** "Come again at once" would come again at once until SQS gives the task up. */
 const leastSeconds = 1;
+/** Some targets send a moment (seconds since 1970) where seconds belong. */
+const mostSeconds = 86_400;
 /** A refusal this long after the last cooling ended is the first of a new row. */
 const rowEndsMs = 60_000;
 
@@ -49,7 +51,7 @@ export class CoolingView {
     const nowMs = this.ports.clock.nowMs();
     const inRow = this.known !== undefined && nowMs < this.known.untilMs + rowEndsMs;
     const streak = seconds === undefined ? (inRow ? (this.known?.streak ?? 0) : 0) + 1 : 0;
-    const wishedMs = nowMs + 1_000 * Math.max(leastSeconds, seconds ?? coolingSeconds(streak));
+    const wishedMs = nowMs + 1_000 * Math.min(mostSeconds, Math.max(leastSeconds, seconds ?? coolingSeconds(streak)));
     // Where it cannot be told to the others it holds at least here.
     const mine: CoolingRecord = { untilMs: wishedMs, lastLimitedAtMs: nowMs, message, streak, expiresAt: 0 };
     const known = await this.ports.cooling.cool(this.settings.pipeline, mine, nowMs).catch(() => mine);

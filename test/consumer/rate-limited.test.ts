@@ -51,6 +51,26 @@ it.each([0, new Date(0), '0'])('a target that asks for no wait at all gets a sec
   expect(await refusing(() => new RateLimited(retryAfter)).task.attempt()).toMatchObject({ outcome: 'back', delaySeconds: 1 });
 });
 
+it('a target that asks for decades, as it sends a moment in seconds, is asked again after a day', async () => {
+  const asked: number[] = [];
+  const world = batches(
+    {
+      task: () => {
+        throw new RateLimited(1_790_000_000);
+      },
+    },
+    {
+      ports: (memory) => ({
+        cooling: { ...memory.cooling, cool: (group, until, nowMs) => { asked.push(until.untilMs - nowMs); return memory.cooling.cool(group, until, nowMs); } },
+      }),
+    },
+  );
+  await world.run(sqsRecord('a'));
+  expect(asked).toEqual([86_400_000]);
+  // SQS hides a message for 12 hours at most.
+  expect(world.asked).toEqual([['a/1', 42_300]]);
+});
+
 it('keeps the rest of its batch from starting, though it takes a while to tell the others', async () => {
   const started: [string, number][] = [];
   const world = batches(

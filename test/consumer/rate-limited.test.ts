@@ -61,7 +61,13 @@ it('a target that asks for decades, as it sends a moment in seconds, is asked ag
     },
     {
       ports: (memory) => ({
-        cooling: { ...memory.cooling, cool: (group, until, nowMs) => { asked.push(until.untilMs - nowMs); return memory.cooling.cool(group, until, nowMs); } },
+        cooling: {
+          ...memory.cooling,
+          cool: (group, until, nowMs) => {
+            asked.push(until.untilMs - nowMs);
+            return memory.cooling.cool(group, until, nowMs);
+          },
+        },
       }),
     },
   );

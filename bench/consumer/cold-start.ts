@@ -3,11 +3,11 @@
  * clients. Both bundled and minified, each run in a fresh process, in turns. AWS is an HTTP server on this machine that
  * answers at once, as if every table were empty.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run, tail } from '../../local/run.ts';
 import { endProgress, type Line, printLines, progress } from '../report.ts';
 import { lambdaEnvironment } from './lambda-environment.ts';
@@ -69,11 +69,14 @@ async function emptyAws(): Promise<Server> {
 }
 
 async function starterOf(folder: string, aws: Server): Promise<(name: Variant) => Promise<number>> {
-  const bundled = (name: Variant) => join(folder, `${names.indexOf(name)}.mjs`);
+  const bundled = (name: Variant) => join(folder, String(names.indexOf(name)), 'index.mjs');
   const [starterFile, event] = [join(folder, 'starter.mjs'), join(folder, 'event.json')];
   writeFileSync(starterFile, starter);
   writeFileSync(event, JSON.stringify(sqsEvent(1)));
-  for (const name of names) writeFileSync(bundled(name), (await minified(variants[name])).code);
+  for (const name of names) {
+    mkdirSync(dirname(bundled(name)));
+    for (const [file, code] of (await minified(variants[name])).files) writeFileSync(join(dirname(bundled(name)), file), code);
+  }
   const environment = { ...lambdaEnvironment, AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}` };
   return async (name) => {
     const { output } = await run(process.execPath, [starterFile, bundled(name), event], { environment });

@@ -1,5 +1,5 @@
 /**
- * Makes a consumer's zip: a `.ts` or `.js` entry, or a folder with an `index.ts`, is bundled into one `index.mjs`, SDK
+ * Makes a consumer's zip: a `.ts` or `.js` entry, or a folder with an `index.ts`, is bundled into `index.mjs`, SDK
  * included; any other folder goes in as it is (Python, or what another tool has built), and so does a zip.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -28,7 +28,7 @@ async function consumerFiles(path: string): Promise<Uint8Array | Record<string, 
   if (isFolder && !existsSync(entry)) return filesOf(path);
   if (!script.test(entry))
     throw new HelpfulError(`${basename(path)} is no TypeScript, JavaScript or zip; for other languages name the folder it is in.`);
-  return { 'index.mjs': await bundled(entry) };
+  return bundled(entry);
 }
 
 function filesOf(folder: string): Record<string, Uint8Array> {

@@ -37,6 +37,11 @@ export class CoolingView {
     return this.known?.untilMs ?? 0;
   }
 
+  /** Nothing was read yet: a fresh environment. */
+  get isUnknown(): boolean {
+    return this.readAtMs === Number.NEGATIVE_INFINITY;
+  }
+
   /** Looks again, if that is due. What is returned must be awaited first: nothing is known, or it is too old. */
   look(nowMs: number): Promise<void> | undefined {
     const ageMs = nowMs - this.readAtMs;

@@ -53,7 +53,8 @@ const isClaimedFirst = ({ runtime, received }: TaskRun) =>
 
 /** Takes the task, unless no time is left to run it in. Undefined: it is ours. */
 async function claimed(batch: Batch, run: TaskRun): Promise<Ended | undefined> {
-  const turn = await planTurn(batch.runtime, batch.budget, batch.started === 0);
+  // Its claim and the first look at the group's cooling are on their way together.
+  const turn = await planTurn(batch.runtime, batch.budget, batch.started === 0, true);
   if (turn.kind === 'stop') return stop(batch, turn);
   try {
     const taken = await run.claim();
@@ -83,7 +84,12 @@ function endedSilently({ runtime, counts }: Batch, run: TaskRun): Ended | undefi
 /** Looks at the clock for it, too. */
 function isItsTurn({ runtime, budget, started, wallAheadMs }: Batch, run: TaskRun): boolean {
   run.startedMs = runtime.ports.clock.monotonicMs();
-  return mayStartNow(runtime, budget, started === 0, { nowMs: run.startedMs, wallMs: run.startedMs + wallAheadMs });
+  return mayStartNow(
+    runtime,
+    budget,
+    { first: started === 0, unseen: !run.claimed },
+    { nowMs: run.startedMs, wallMs: run.startedMs + wallAheadMs },
+  );
 }
 
 async function stoppedInWaiting(batch: Batch, run: TaskRun): Promise<Outcome | undefined> {

@@ -21,17 +21,35 @@ interface Moment {
 }
 
 /** The usual case, asked without waiting: whether a task may start at this moment. If not, the others say why. */
-export function mayStartNow(runtime: Runtime, budget: TimeBudget, first: boolean, { nowMs, wallMs }: Moment): boolean {
-  const { spacingMs, nextStartMs } = runtime.turns;
-  if (runtime.cooling.look(wallMs) || runtime.cooling.untilMs > wallMs || nextStartMs > nowMs) return false;
-  return fits(budget, { startMs: nowMs, spacingMs, expectedMs: runtime.typicalMs, first });
+export function mayStartNow(
+  runtime: Runtime,
+  budget: TimeBudget,
+  start: { first: boolean; unseen: boolean },
+  { nowMs, wallMs }: Moment,
+): boolean {
+  const { cooling, turns } = runtime;
+  const { spacingMs, nextStartMs } = turns;
+  const look = cooling.look(wallMs);
+  // What waits for no call of ours is not made to wait for this one, the first of a fresh environment.
+  const mustKnow = look !== undefined && !(start.unseen && cooling.isUnknown);
+  if (mustKnow || cooling.untilMs > wallMs || nextStartMs > nowMs) return false;
+  return fits(budget, { startMs: nowMs, spacingMs, expectedMs: runtime.typicalMs, first: start.first });
 }
 
-/** How long the next task must wait, or that it cannot start in this invocation. `first`: none has started in it yet. */
-export async function planTurn(runtime: Runtime, budget: TimeBudget, first: boolean): Promise<{ kind: 'wait'; ms: number } | Stop> {
+/**
+ * How long the next task must wait, or that it cannot start in this invocation. `first`: none has started in it yet.
+ * `guess`: a fresh environment need not know yet whether its group cools; it is asked again before the start.
+ */
+export async function planTurn(
+  runtime: Runtime,
+  budget: TimeBudget,
+  first: boolean,
+  guess = false,
+): Promise<{ kind: 'wait'; ms: number } | Stop> {
   const { clock } = runtime.ports;
   const { spacingMs, nextStartMs } = runtime.turns;
-  await runtime.cooling.look(clock.nowMs());
+  const look = runtime.cooling.look(clock.nowMs());
+  if (!(guess && runtime.cooling.isUnknown)) await look;
   const coolsMs = Math.max(0, runtime.cooling.untilMs - clock.nowMs());
   const now = clock.monotonicMs();
   const ms = Math.max(coolsMs, nextStartMs - now, 0);

@@ -1,5 +1,5 @@
 /** From how the author's function ended to an outcome: judges what was thrown. */
-import { type Failure, judge } from './failure.ts';
+import { type Failure, judge, messageOf } from './failure.ts';
 import { Interruption } from './interruption.ts';
 import type { TaskRun } from './task-run.ts';
 
@@ -27,7 +27,7 @@ export class Overrun extends Error {
 const done: Outcome = { kind: 'done' };
 
 export function outcomeOf(run: TaskRun, end: End): Outcome {
-  if (end.kind === 'overrun') return { kind: 'failed', failure: overrunFailure(run), stillRuns: true };
+  if (end.kind === 'overrun') return { kind: 'failed', failure: ignoredAbort(run), stillRuns: true };
   const interruption = run.interruption ?? (end.kind === 'threw' && end.error instanceof Interruption ? end.error : undefined);
   if (interruption) return interrupted(interruption);
   if (end.kind === 'returned') return done;
@@ -41,6 +41,13 @@ const interrupted = ({ comeBackSeconds, message, isDueNow }: Interruption): Outc
 
 const isAbort = (error: unknown, reason: Error) =>
   error === reason || (error instanceof Error && (error.name === 'AbortError' || error.cause === reason));
+
+/** Of a task that went on although it was aborted: as its time was over, or its permit was lost. */
+function ignoredAbort(run: TaskRun): Failure {
+  const { reason } = run.signal;
+  if (reason instanceof Overrun) return overrunFailure(run);
+  return { class: 'TRANSIENT', message: messageOf(reason), stack: undefined, step: run.currentStep, retryAfterSeconds: undefined };
+}
 
 function overrunFailure(run: TaskRun): Failure {
   const seconds = Math.round((run.budget.deadlineMs - run.startedMs) / 100) / 10;

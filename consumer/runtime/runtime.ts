@@ -31,5 +31,7 @@ export function createRuntime(definition: Definition, settings: ConsumerSettings
 }
 
 export function noteDuration(runtime: Runtime, ms: number): void {
-  runtime.typicalMs = runtime.typicalMs === 0 ? ms : runtime.typicalMs * 0.8 + ms * 0.2;
+  // 0 is kept for "unknown".
+  const took = Math.max(ms, 0.001);
+  runtime.typicalMs = runtime.typicalMs === 0 ? took : runtime.typicalMs * 0.8 + took * 0.2;
 }

@@ -24,12 +24,24 @@ export function setAsideSilent(run: TaskRun, silent: FailedAttempt): Promise<Set
   return endAsDead(run, failure, [silent], { attempt: silent.attempt, history: run.opening.history });
 }
 
+/** With its last receive a task is set aside also where this cannot be recorded: SQS would move it without a reason. */
+async function ended(run: TaskRun, end: () => Promise<boolean>): Promise<boolean> {
+  const { received, runtime } = run;
+  try {
+    return await end();
+  } catch (error) {
+    if (received.message.receives < runtime.settings.maxReceiveCount) throw error;
+    run.log().error('its end could not be recorded; it is set aside all the same', { error });
+    return true;
+  }
+}
+
 type Life = Pick<Letter, 'attempt' | 'history'>;
 
 async function endAsDead(run: TaskRun, failure: Reason, failed: FailedAttempt[], life: Life): Promise<Settled> {
   const { ports } = run.runtime;
   const end = { status: 'dead', keepSeconds: recordKeepSeconds, failed } as const;
-  if (!(await ports.records.end(run.held, end, ports.clock.nowMs()))) {
+  if (!(await ended(run, () => ports.records.end(run.held, end, ports.clock.nowMs())))) {
     run
       .log()
       .warn('failed for good, but another copy of it ended or runs: that one decides', { class: failure.class, reason: failure.message });
@@ -82,20 +94,26 @@ async function sendLetter(run: TaskRun, letter: Letter): Promise<Settled> {
   const { body, attributes, message, task, redrives } = run.received;
   const laid = withLetter(attributes, Buffer.byteLength(body), letter);
   const about = { class: letter.class, reason: letter.message, step: letter.step, stack: letter.stack };
+  let messageId: string;
   try {
-    const messageId = await ports.queue.setAside({
+    messageId = await ports.queue.setAside({
       body,
       attributes: laid.attributes,
       messageGroup: message.messageGroup,
       deduplicationId: `${createHash('sha256').update(task).digest('hex').slice(0, 64)}-${redrives}`,
     });
-    if (!laid.fits) await ports.records.keepLetter(asReadOn(run, messageId), letter, messageId, ports.clock.nowMs());
-    await ports.records.lettered(run.held, message.id, ports.clock.nowMs());
   } catch (error) {
     run.log().error('failed for good, but could not be set aside: tried again', { ...about, error });
     await ports.queue.comeBack(run.received.receiptHandle, trySoonSeconds).catch(() => undefined);
     return 'comesBack';
   }
   run.log().error('failed for good; set aside', about);
+  try {
+    if (!laid.fits) await ports.records.keepLetter(asReadOn(run, messageId), letter, messageId, ports.clock.nowMs());
+    await ports.records.lettered(run.held, message.id, ports.clock.nowMs());
+  } catch (error) {
+    // It is where it belongs: coming back it would only be set aside a second time.
+    run.log().warn('that it was set aside could not be recorded: another copy of it would be set aside, too', { error });
+  }
   return 'finished';
 }

@@ -6,7 +6,7 @@
 import type { ErrorClass, FailedAttempt } from '../../lambdas/contract/task-wire.ts';
 import { isRetried } from '../../lambdas/contract/task-wire.ts';
 import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
-import { backOffSeconds, visibilitySeconds } from '../../lambdas/domain/task/back-off.ts';
+import { backOffSeconds, patienceSeconds, visibilitySeconds } from '../../lambdas/domain/task/back-off.ts';
 import type { Failure } from './failure.ts';
 import { type Counts, countsOf } from './metrics.ts';
 import type { Outcome } from './run-task.ts';
@@ -38,7 +38,9 @@ export function settle(run: TaskRun, outcome: Outcome, counts: Counts): Settled 
 
 async function coolDown(run: TaskRun, { retryAfterSeconds, message }: Outcome & { kind: 'limited' }, counts: Counts): Promise<Settled> {
   const untilMs = await run.runtime.cooling.cool(retryAfterSeconds, message);
-  const seconds = (untilMs - run.runtime.ports.clock.nowMs()) / 1_000;
+  const coolsSeconds = (untilMs - run.runtime.ports.clock.nowMs()) / 1_000;
+  // Each time is a receive, however soon the target lets it come again.
+  const seconds = Math.max(coolsSeconds, patienceSeconds(run.received.message.receives));
   run.log().info('rate-limited; its group cools', { reason: message, seconds });
   return excuse(run, { seconds, why: `rate-limited: ${message}` }, counts);
 }

@@ -1,5 +1,6 @@
 /** One task of a batch, from its claim to its end. The usual case waits for nothing but the author's function. */
 import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
+import { patienceSeconds } from '../../lambdas/domain/task/back-off.ts';
 import { takeTurn } from '../../lambdas/domain/task/spacing.ts';
 import { type Batch, back, stop } from './batch.ts';
 import { judge } from './failure.ts';
@@ -65,7 +66,7 @@ async function claimed(batch: Batch, run: TaskRun): Promise<Ended | undefined> {
   } catch (error) {
     // Without the record nobody may run it: it could be done already.
     run.log().error('the tasks table does not answer: the task comes back', { error });
-    return back(5, 'the tasks table does not answer');
+    return back(Math.max(5, patienceSeconds(run.received.message.receives)), 'the tasks table does not answer');
   }
 }
 

@@ -13,6 +13,8 @@ export interface Stop {
 /** A cooling group is not left at once, or its poller would bring the next batch only to put it back. */
 const longestHoldMs = 30_000;
 
+const wholeShare = 0.9;
+
 /** One moment by two clocks. */
 interface Moment {
   /** Monotonic. */
@@ -53,7 +55,9 @@ export async function planTurn(
   const coolsMs = Math.max(0, runtime.cooling.untilMs - clock.nowMs());
   const now = clock.monotonicMs();
   const ms = Math.max(coolsMs, nextStartMs - now, 0);
-  if (fits(budget, { startMs: now + ms, spacingMs, expectedMs: runtime.typicalMs, first: first && ms === 0 })) return { kind: 'wait', ms };
+  // Nobody knows yet how long a task takes here: it gets nearly a whole invocation, or else the next one.
+  const expectedMs = runtime.typicalMs || wholeShare * (budget.deadlineMs - now);
+  if (fits(budget, { startMs: now + ms, spacingMs, expectedMs, first: first && ms === 0 })) return { kind: 'wait', ms };
   const holdMs = Math.max(0, Math.min(ms, longestHoldMs, budget.deadlineMs - now));
   const why = coolsMs > 0 ? 'its group cools' : 'the invocation has no time left for it';
   return { kind: 'stop', seconds: coolsMs / 1_000, holdMs, why };

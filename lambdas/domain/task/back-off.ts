@@ -29,3 +29,12 @@ export function coolingSeconds(streak: number): number {
 export function visibilitySeconds(seconds: number): number {
   return Math.min(queueLimits.visibilityTimeoutSeconds.max - 900, Math.max(0, Math.ceil(seconds)));
 }
+
+/**
+ * Least seconds before a task comes back that came for the `receives`th time and was not tried: nothing for the first
+ * 20, then 5, doubled every ten more, up to half an hour. So 1,000 receives, all SQS allows, last longer than the 14 days
+ * it keeps a task.
+ */
+export function patienceSeconds(receives: number): number {
+  return receives <= 20 ? 0 : Math.min(1_800, 5 * 2 ** Math.floor((receives - 20) / 10));
+}

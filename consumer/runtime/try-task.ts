@@ -48,9 +48,12 @@ export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
   return endOf(batch, run, end);
 }
 
-/** A task nobody has seen before needs no record, where its duplicates may run. */
+/** A task nobody has seen before needs no record, where its duplicates may run; but one that must not run twice has one, for its crash. */
 const isClaimedFirst = ({ runtime, received }: TaskRun) =>
-  runtime.definition.keepDoneSeconds !== undefined || received.message.receives > 1 || received.redrives > 0;
+  runtime.definition.keepDoneSeconds !== undefined ||
+  received.message.receives > 1 ||
+  received.redrives > 0 ||
+  runtime.settings.retry.maxRetries === 0;
 
 /** Takes the task, unless no time is left to run it in. Undefined: it is ours. */
 async function claimed(batch: Batch, run: TaskRun): Promise<Ended | undefined> {

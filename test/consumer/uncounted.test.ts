@@ -36,15 +36,18 @@ it('being handed back takes none', async () => {
 });
 
 /** A process that dies while the task runs, as often as told; the task comes back when nobody believes it alive. */
-async function crashing(duplicates: false | undefined, deaths: number) {
+async function crashing(duplicates: false | undefined, deaths: number, maxRetries = 3) {
   const attempts: number[] = [];
-  const world = batches({
-    ...(duplicates === false ? { duplicates } : {}),
-    task: async (_body, { attempt }) => {
-      attempts.push(attempt);
-      if (attempts.length <= deaths) await new Promise(() => {});
+  const world = batches(
+    {
+      ...(duplicates === false ? { duplicates } : {}),
+      task: async (_body, { attempt }) => {
+        attempts.push(attempt);
+        if (attempts.length <= deaths) await new Promise(() => {});
+      },
     },
-  });
+    { settings: { retry: { maxRetries, baseSeconds: 2, capSeconds: 3_600 } } },
+  );
   let receives = 1;
   for (; receives <= deaths && world.deadLetters.length === 0; receives += 1) {
     let ended = false;
@@ -78,4 +81,10 @@ it('nobody knows of the first crash where duplicates do not matter: it is one mo
   const { attempts, world } = await crashing(false, 9);
   expect(attempts).toEqual([1, 1, 2, 3, 4]);
   expect(world.deadLetters[0]?.letter).toMatchObject({ class: 'RESOURCE', attempt: 4 });
+});
+
+it('without retries not even a crash is tried again', async () => {
+  const { attempts, world } = await crashing(false, 9, 0);
+  expect(attempts).toEqual([1]);
+  expect(world.deadLetters[0]?.letter).toMatchObject({ class: 'RESOURCE', attempt: 1 });
 });

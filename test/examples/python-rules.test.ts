@@ -9,6 +9,7 @@ import { AttemptRecord } from '../../lambdas/contract/task-table.ts';
 import { ErrorClass, letterBytes } from '../../lambdas/contract/task-wire.ts';
 import { openAttempt } from '../../lambdas/domain/task/attempt.ts';
 import { backOffSeconds, coolingSeconds } from '../../lambdas/domain/task/back-off.ts';
+import { classify } from '../../lambdas/domain/task/classify.ts';
 import { classOfHttpStatus, secondsOf } from '../../lambdas/domain/task/classify-http.ts';
 import { readLetter } from '../../lambdas/domain/task/letter.ts';
 import { spacingMs } from '../../lambdas/domain/task/spacing.ts';
@@ -27,6 +28,8 @@ const Cases = z.object({
   spacing: z.array(z.object({ ratePerSecond: z.string(), concurrency: z.string(), seconds })),
   reserve: z.array(z.object({ remaining: z.number(), seconds })),
   statuses: z.array(z.object({ status: z.number(), class: ErrorClass })),
+  awsErrors: z.array(z.object({ code: z.string(), status: z.number(), reasons: z.array(z.string()).optional(), class: ErrorClass })),
+  answersThatAreNoJson: z.array(z.object({ text: z.string(), class: ErrorClass })),
   retryAfter: z.array(z.object({ text: z.string(), seconds: seconds.nullable() })),
   retryAfterNow: z.string(),
   attempts: z.array(
@@ -71,6 +74,16 @@ describe('the library decides by the same table', () => {
     expect(remaining * 1_000 - timeBudget(0, remaining * 1_000).deadlineMs).toBeCloseTo(seconds * 1_000),
   );
   it.each(cases.statuses)('HTTP $status: $class', (known) => expect(classOfHttpStatus(known.status)).toBe(known.class));
+  it.each(cases.awsErrors)('AWS $code $status $reasons: $class', ({ code, status, reasons, class: expected }) => {
+    const error = Object.assign(new Error('no'), {
+      ...{ name: code, $fault: status < 500 ? 'client' : 'server', $metadata: { httpStatusCode: status } },
+      ...(reasons && { CancellationReasons: reasons.map((Code) => ({ Code })) }),
+    });
+    expect(classify(error, 0)).toEqual({ kind: 'failed', class: expected });
+  });
+  it.each(cases.answersThatAreNoJson)('an answer that is no JSON, $text: $class', ({ text, class: expected }) => {
+    expect(classify(parseError(text), 0)).toEqual({ kind: 'failed', class: expected });
+  });
   it.each(cases.retryAfter)('Retry-After $text: $seconds s', ({ text, seconds }) =>
     expect(secondsOf(text, Date.parse(cases.retryAfterNow))).toBe(seconds ?? undefined),
   );
@@ -107,3 +120,11 @@ it('letters of the Python helper fit their attribute and can be read by everybod
     expect(letters[i]?.message.startsWith(read?.message ?? '-')).toBe(true);
   });
 });
+
+function parseError(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    return thrown;
+  }
+}

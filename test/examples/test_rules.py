@@ -43,6 +43,16 @@ class SameAsTheLibrary(unittest.TestCase):
         for case in self.each("statuses"):
             self.assertEqual(rules.class_of_status(case["status"]), case["class"])
 
+    def test_aws_errors(self):
+        for case in self.each("awsErrors"):
+            self.assertEqual(rules.judge(AwsError(case["code"], case["status"], case.get("reasons"))), case["class"])
+
+    def test_answers_that_are_no_json(self):
+        for case in self.each("answersThatAreNoJson"):
+            with self.assertRaises(json.JSONDecodeError) as caught:
+                json.loads(case["text"])
+            self.assertEqual(rules.judge(caught.exception), case["class"])
+
     def test_retry_after(self):
         now = datetime.fromisoformat(CASES["retryAfterNow"]).timestamp()
         for case in self.each("retryAfter"):
@@ -65,9 +75,11 @@ def http_error(status, headers=()):
 class AwsError(Exception):
     """As botocore's ClientError."""
 
-    def __init__(self, code, status=400):
+    def __init__(self, code, status=400, reasons=None):
         super().__init__(code)
         self.response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        if reasons is not None:
+            self.response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
 
 
 class Classes(unittest.TestCase):

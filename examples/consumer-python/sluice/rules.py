@@ -120,6 +120,22 @@ def class_of_status(status):
     return HTTP_CLASSES.get(status) or ("TRANSIENT" if status >= 500 else "PERMANENT")
 
 
+PASSING_CANCELLATIONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+# The first that fits holds.
+AWS_CODES = (
+    ("Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|ProvisionedThroughputExceeded", "TRANSIENT"),
+    ("TransactionConflict|TransactionInProgress", "TRANSIENT"),
+    ("LimitExceeded|QuotaExceeded|InsufficientCapacity", "RESOURCE"),
+    ("ExpiredToken|RequestTimeout|RequestExpired|RequestTimeTooSkewed|ResourceInUse|ResourceConflict", "TRANSIENT"),
+    ("AccessDenied|Unauthorized|UnrecognizedClient|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken", "CONFIGURATION"),
+    ("Invalid(Signature|ClientTokenId|AccessKeyId|Token)", "CONFIGURATION"),
+    ("NoSuchBucket|ResourceNotFound|QueueDoesNotExist|ParameterNotFound", "CONFIGURATION"),
+    ("Validation|Invalid|Malformed|EntityTooLarge", "DATA"),
+    ("ConditionalCheckFailed", "PERMANENT"),
+)
+
+
 def judge(error, classify=None):
     """A class's name, or a RateLimited."""
     if isinstance(error, RateLimited):
@@ -146,13 +162,15 @@ def judge_aws(error):
     if not isinstance(response, dict):
         return None
     code = response.get("Error", {}).get("Code", "")
-    if re.search("Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|ProvisionedThroughputExceeded|TransactionConflict", code):
-        return "TRANSIENT"
-    if re.search("AccessDenied|Unauthorized|UnrecognizedClient|ResourceNotFound|QueueDoesNotExist|NoSuchBucket|ParameterNotFound", code):
-        return "CONFIGURATION"
-    if re.search("Validation|Invalid|Malformed", code):
-        return "DATA"
-    return class_of_status(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    if code == "TransactionCanceledException":
+        codes = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
+        return "TRANSIENT" if codes & PASSING_CANCELLATIONS else "PERMANENT"
+    for pattern, error_class in AWS_CODES:
+        if re.search(pattern, code):
+            return error_class
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    # 429 is throttling: the target here is AWS, not what the group's rate is for.
+    return "TRANSIENT" if status == 429 or status < 400 else class_of_status(status)
 
 
 def judge_kind(error):
@@ -161,7 +179,10 @@ def judge_kind(error):
         return "RESOURCE"
     if number in (errno.EPERM, errno.ENOENT, errno.EACCES) or isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
         return "CONFIGURATION"
-    if type(error).__name__ == "ValidationError" or isinstance(error, (json.JSONDecodeError, UnicodeError)):
+    if isinstance(error, json.JSONDecodeError):
+        # Somebody's answer, such as an outage page: the task's own body was parsed before `run` began.
+        return "TRANSIENT"
+    if type(error).__name__ == "ValidationError" or isinstance(error, UnicodeError):
         return "DATA"
     if isinstance(error, (TypeError, LookupError, NameError, AttributeError, ImportError, AssertionError)):
         return "PERMANENT"

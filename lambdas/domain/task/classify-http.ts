@@ -68,6 +68,7 @@ function header(headers: unknown, name: string): string | undefined {
   return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
 }
 
-function property(value: unknown, name: string): unknown {
+/** Foreign errors are looked at field by field. */
+export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && name in value ? (value as Record<string, unknown>)[name] : undefined;
 }

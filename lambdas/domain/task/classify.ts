@@ -3,7 +3,8 @@
  * mistakes. Pure. Foreign errors are looked at by their shape, as a bundle may hold several copies of a class.
  */
 import type { ErrorClass } from '../../contract/task-wire.ts';
-import { classOfHttpStatus, retryAfterOf, statusOf } from './classify-http.ts';
+import { classOfAwsError } from './classify-aws.ts';
+import { classOfHttpStatus, property, retryAfterOf, statusOf } from './classify-http.ts';
 
 export type Verdict =
   | { kind: 'failed'; class: ErrorClass /** Seconds the other side asks to wait. */; retryAfterSeconds?: number }
@@ -31,7 +32,10 @@ export function classify(error: unknown, nowMs: number, depth = 0): Verdict {
 type Rule = (error: unknown, nowMs: number) => Verdict | undefined;
 
 const rules: Rule[] = [
-  awsError,
+  (error) => {
+    const errorClass = classOfAwsError(error);
+    return errorClass && failed(errorClass);
+  },
   (error) => classFrom(networkCodes, textField(error, 'code')),
   (error) => classFrom(errorNames, textField(error, 'name')),
   httpError,
@@ -41,32 +45,6 @@ const rules: Rule[] = [
       ? failed('RESOURCE')
       : undefined,
 ];
-
-/** Errors of the AWS SDK (v3) carry `$fault` and `$metadata`. */
-function awsError(error: unknown): Verdict | undefined {
-  const fault = textField(error, '$fault');
-  const metadata = field(error, '$metadata');
-  if (fault === undefined && metadata === undefined) return undefined;
-  const name = textField(error, 'name') ?? '';
-  const retryable = field(error, '$retryable');
-  if (
-    retryable !== undefined ||
-    /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|ProvisionedThroughputExceeded|TransactionConflict/.test(name)
-  )
-    return failed('TRANSIENT');
-  if (/LimitExceeded|QuotaExceeded|InsufficientCapacity/.test(name)) return failed('RESOURCE');
-  if (/ExpiredToken|RequestTimeout|RequestExpired|ResourceInUse|ResourceConflict/.test(name)) return failed('TRANSIENT');
-  if (
-    /AccessDenied|Unauthorized|UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|NoSuchBucket|ResourceNotFound|QueueDoesNotExist|ParameterNotFound/.test(
-      name,
-    )
-  )
-    return failed('CONFIGURATION');
-  if (/Validation|Invalid|Malformed|EntityTooLarge/.test(name)) return failed('DATA');
-  const status = field(metadata, 'httpStatusCode');
-  if (typeof status === 'number') return failed(status >= 500 || status === 429 ? 'TRANSIENT' : 'PERMANENT');
-  return failed(fault === 'client' ? 'PERMANENT' : 'TRANSIENT');
-}
 
 /** `code` of Node's, undici's and OpenSSL's errors. */
 const networkCodes: [RegExp, ErrorClass][] = [
@@ -81,7 +59,9 @@ const networkCodes: [RegExp, ErrorClass][] = [
 
 const errorNames: [RegExp, ErrorClass][] = [
   [/^(AbortError|TimeoutError|ConnectTimeoutError|HeadersTimeoutError|BodyTimeoutError|SocketError)$/, 'TRANSIENT'],
-  [/^(ZodError|\$ZodError|ValiError|ValidationError|SchemaError|SyntaxError)$/, 'DATA'],
+  [/^(ZodError|\$ZodError|ValiError|ValidationError|SchemaError)$/, 'DATA'],
+  // Somebody's answer that is no JSON, such as an outage page: the task's own body was parsed before the task began.
+  [/^SyntaxError$/, 'TRANSIENT'],
 ];
 
 function httpError(error: unknown, nowMs: number): Verdict | undefined {
@@ -95,8 +75,8 @@ function httpError(error: unknown, nowMs: number): Verdict | undefined {
 
 /** Standard Schema's issues, and what most validators throw. */
 function isSchemaError(error: unknown): boolean {
-  const issues = field(error, 'issues');
-  return Array.isArray(issues) && issues.length > 0 && issues.every((issue) => typeof field(issue, 'message') === 'string');
+  const issues = property(error, 'issues');
+  return Array.isArray(issues) && issues.length > 0 && issues.every((issue) => typeof property(issue, 'message') === 'string');
 }
 
 /** A `TypeError` of fetch is none: it wraps the network's error, which is looked at first. */
@@ -113,12 +93,8 @@ function classFrom(table: [RegExp, ErrorClass][], text: string | undefined): Ver
   return found && failed(found[1]);
 }
 
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value ? (value as Record<string, unknown>)[name] : undefined;
-}
-
 function textField(value: unknown, name: string): string | undefined {
-  const found = field(value, name);
+  const found = property(value, name);
   return typeof found === 'string' ? found : undefined;
 }
 

@@ -18,9 +18,8 @@ export type Recorded<T> = T extends string | number | boolean | null
       ? undefined
       : T extends (...args: never[]) => unknown
         ? never
-        : T extends readonly (infer E)[]
-          ? Recorded<E>[]
-          : { [K in keyof T]: Recorded<T[K]> };
+        : // Of a tuple this is a tuple, of an array an array.
+          { [K in keyof T]: Recorded<T[K]> };
 
 export interface TaskContext {
   /** The sender's id (attribute `sluice.task`), or the first message's id; the same over retries, dead letters and redrives. */

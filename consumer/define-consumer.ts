@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { awsPorts } from './aws/aws-ports.ts';
 import { ConfigurationError } from './errors.ts';
-import type { ConsumerOptions } from './options.ts';
+import type { BodyFormat, ConsumerOptions } from './options.ts';
 import { consumerSettings } from './runtime/consumer-settings.ts';
 import { type Definition, definitionOf } from './runtime/definition.ts';
 import { runBatch } from './runtime/run-batch.ts';
@@ -24,17 +24,17 @@ const bornMs = 0;
  * Makes a Lambda handler of what one task does. Export it as `handler`, and write `consumer: "sluice"` in the config
  * item. Throws a `ConfigurationError` for options that make no sense; the environment is looked at with the first batch.
  */
-export function defineConsumer<Result, Schema extends StandardSchemaV1 | undefined = undefined>(
-  options: ConsumerOptions<Schema, Result>,
+export function defineConsumer<Result, Schema extends StandardSchemaV1 | undefined = undefined, Format extends BodyFormat = 'json'>(
+  options: ConsumerOptions<Schema, Result, Format>,
 ): ConsumerHandler {
   const definition = definitionOf(options);
   let runtime: Runtime | undefined;
   const handler = async (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
     const records = event?.Records;
     if (!Array.isArray(records)) throw new ConfigurationError('the event is no SQS batch: a Sluice consumer is invoked by its queue alone');
-    // A release is proved by an empty batch.
-    if (records.length === 0) return { batchItemFailures: [] };
     runtime ??= environmentRuntime(definition);
+    // A release is proved by an empty batch: also that it is with an item that says it is a library consumer.
+    if (records.length === 0) return { batchItemFailures: [] };
     return runBatch(runtime, records, context.getRemainingTimeInMillis());
   };
   return Object.assign(handler, { [definitionKey]: definition });

@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
 import type { TaskContext } from '../context.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { ConsumerOptions } from '../options.ts';
+import type { BodyFormat, ConsumerOptions } from '../options.ts';
 import type { Classifier } from './failure.ts';
 import type { Level } from './log.ts';
 import type { MetricOptions } from './metrics.ts';
@@ -25,7 +25,9 @@ const levels: readonly Level[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 const keepBounds = { least: 12 * 3_600, most: 365 * 86_400 };
 
 /** Throws a {@link ConfigurationError} for options that TypeScript would have refused. */
-export function definitionOf<S extends StandardSchemaV1 | undefined>(options: ConsumerOptions<S>): Definition {
+export function definitionOf<Schema extends StandardSchemaV1 | undefined, Result, Format extends BodyFormat>(
+  options: ConsumerOptions<Schema, Result, Format>,
+): Definition {
   if (typeof options?.task !== 'function') throw new ConfigurationError('defineConsumer: task must be a function');
   const { task, schema, body = 'json', classify, duplicates, metrics, logLevel = 'INFO' } = options;
   if (body !== 'json' && body !== 'text')

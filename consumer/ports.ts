@@ -43,7 +43,7 @@ export type ClaimAnswer =
   | { kind: 'ended'; record: AttemptRecord };
 
 export interface TaskRecords {
-  /** Takes the task and counts a start, if nobody alive holds it and it has not ended. */
+  /** Takes the task and counts a start, if nobody alive holds it and it has not ended. A record whose time is over is none. */
   claim(claim: Claim, nowMs: number): Promise<ClaimAnswer>;
   /**
    * The attempt is over and the task comes back: failed (counts) or excused (does not). Frees the claim, if there was
@@ -56,8 +56,8 @@ export interface TaskRecords {
   lettered(task: TaskReference, deadMessageId: string, nowMs: number): Promise<void>;
   /** Forgets the attempts, if the claim is ours still: for a task whose duplicates nobody minds. */
   forget(claim: HeldTask): Promise<void>;
-  /** Every recorded step, by name. */
-  steps(task: TaskReference): Promise<Map<string, StepRecord>>;
+  /** Every recorded step that is still to be kept, by name. */
+  steps(task: TaskReference, nowMs: number): Promise<Map<string, StepRecord>>;
   /** Records a step's result; only who holds the task does. */
   recordStep(task: TaskReference, name: string, record: StepRecord): Promise<void>;
   /** Keeps a letter that does not fit on its message. */
@@ -67,7 +67,8 @@ export interface TaskRecords {
 /** For step results too large for the table. */
 export interface LargeResults {
   put(key: string, json: string): Promise<void>;
-  get(key: string): Promise<string>;
+  /** Undefined where it is gone: it was kept long enough. */
+  get(key: string): Promise<string | undefined>;
 }
 
 export interface GroupCooling {

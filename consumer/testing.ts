@@ -157,7 +157,7 @@ export class TestConsumer {
       },
       largeResults: {
         put: async (key, json) => void objects.set(key, json),
-        get: async (key) => objects.get(key) ?? 'null',
+        get: async (key) => objects.get(key),
       },
       cooling: memoryCooling(),
       permits: memoryPermits(settings.permits ?? {}),

@@ -15,11 +15,17 @@ export function largeResults(bucket: string): LargeResults {
 
     async get(key) {
       const { client, GetObjectCommand } = await s3();
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key })).catch(unlessGone);
+      if (answer === undefined) return undefined;
+      const { Body } = answer;
       if (Body === undefined) throw new Error(`object ${key} of ${bucket} is empty`);
       return Body.transformToString();
     },
   };
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof Error && error.name === 'NoSuchKey')) throw error;
 }
 
 async function load() {

@@ -3,16 +3,7 @@
  * copies of a message, late answers and crashes leave one truth.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  type QueryCommandOutput,
-  UpdateCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, QueryCommand, type QueryCommandOutput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import {
   AttemptRecord,
   attemptsSortKey,
@@ -22,32 +13,33 @@ import {
   stepSortKey,
   taskKey,
 } from '../../lambdas/contract/task-table.ts';
-import { beforeStart } from '../../lambdas/domain/task/attempt.ts';
+import { beforeStart, hasExpired } from '../../lambdas/domain/task/attempt.ts';
 import { letterText } from '../../lambdas/domain/task/letter.ts';
 import type { HeldTask, TaskRecords, TaskReference } from '../ports.ts';
-
-type Documents = Pick<DynamoDBDocumentClient, 'send'>;
+import { type Documents, isRefused, updateOrBegin } from './conditional-update.ts';
 
 const attemptsKey = ({ pipeline, task, redrives }: TaskReference) => ({ pk: taskKey(pipeline, task), sk: attemptsSortKey(redrives) });
+const secondsOf = (nowMs: number) => Math.floor(nowMs / 1_000);
 const expiry = (nowMs: number, keepSeconds = recordKeepSeconds) => Math.ceil(nowMs / 1_000) + keepSeconds;
 
 export function taskRecords(documents: Documents, TableName: string): TaskRecords {
   return {
     async claim(claim, nowMs) {
-      const { Attributes, failedOn } = await update(documents, {
+      const input = {
         TableName,
         Key: attemptsKey(claim),
         UpdateExpression:
           'SET #status = :running, holder = :holder, aliveUntilMs = :alive, startedAtMs = :now, firstClaimedAtMs = if_not_exists(firstClaimedAtMs, :now), expiresAt = :expires ADD starts :one',
         ConditionExpression:
-          'attribute_not_exists(#status) OR (#status IN (:running, :waiting) AND (attribute_not_exists(aliveUntilMs) OR aliveUntilMs < :now))',
+          'attribute_not_exists(#status) OR (#status IN (:running, :waiting) AND expiresAt >= :nowSeconds AND (attribute_not_exists(aliveUntilMs) OR aliveUntilMs < :now))',
         ExpressionAttributeNames: { '#status': 'status' },
         ExpressionAttributeValues: {
           ...{ ':running': 'running', ':waiting': 'waiting', ':holder': claim.holder, ':alive': claim.aliveUntilMs },
-          ...{ ':now': nowMs, ':expires': expiry(nowMs), ':one': 1 },
+          ...{ ':now': nowMs, ':nowSeconds': secondsOf(nowMs), ':expires': expiry(nowMs), ':one': 1 },
         },
-        ReturnValues: 'ALL_OLD',
-      });
+        ReturnValues: 'ALL_OLD' as const,
+      };
+      const { Attributes, failedOn } = await updateOrBegin(documents, input, nowMs);
       if (failedOn === undefined)
         return { kind: 'claimed', before: Attributes === undefined ? undefined : AttemptRecord.parse(Attributes) };
       const record = AttemptRecord.parse(failedOn);
@@ -59,7 +51,7 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
 
     async release(claim, { excused, failed, aliveUntilMs }, nowMs) {
       const [alive, gone] = aliveUntilMs === undefined ? ['', ', aliveUntilMs'] : [', aliveUntilMs = :alive', ''];
-      await update(documents, {
+      const input = {
         TableName,
         Key: attemptsKey(claim),
         UpdateExpression: `SET #status = :waiting, writeId = :write, expiresAt = :expires${alive}${appended} REMOVE holder${gone} ADD starts :starts, excused :excused`,
@@ -69,14 +61,15 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
           ...{ ':waiting': 'waiting', ':expires': expiry(nowMs), ':failed': failed, ':none': [], ':write': randomUUID() },
           ...(aliveUntilMs === undefined ? {} : { ':alive': aliveUntilMs }),
           ...{ ':starts': claim.holder === undefined ? 1 : 0, ':excused': excused ? 1 : 0 },
-          ...conditionValues(claim),
+          ...conditionValues(claim, nowMs),
         },
-      });
+      };
+      await updateOrBegin(documents, input, nowMs);
     },
 
     async end(claim, { status, keepSeconds, failed }, nowMs) {
       const writeId = randomUUID();
-      const { failedOn } = await update(documents, {
+      const input = {
         TableName,
         Key: attemptsKey(claim),
         UpdateExpression: `SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts`,
@@ -92,9 +85,10 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
             ':write': writeId,
           },
           ...{ ':starts': claim.holder === undefined ? 1 : 0 },
-          ...conditionValues(claim),
+          ...conditionValues(claim, nowMs),
         },
-      });
+      };
+      const { failedOn } = await updateOrBegin(documents, input, nowMs);
       // The first answer was lost and the SDK asked again: it was this very write that ended it.
       return failedOn === undefined || AttemptRecord.safeParse(failedOn).data?.writeId === writeId;
     },
@@ -127,11 +121,14 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       }
     },
 
-    async steps({ pipeline, task }) {
+    async steps({ pipeline, task }, nowMs) {
       const found = new Map<string, StepRecord>();
       const prefix = stepSortKey('');
       for await (const items of pages(documents, TableName, taskKey(pipeline, task), prefix))
-        for (const { sk, ...item } of items) found.set(String(sk).slice(prefix.length), StepRecord.parse(item));
+        for (const { sk, ...item } of items) {
+          const record = StepRecord.parse(item);
+          if (!hasExpired(record, nowMs)) found.set(String(sk).slice(prefix.length), record);
+        }
       return found;
     },
 
@@ -152,22 +149,11 @@ const appendedNames = { '#status': 'status', '#history': 'history' };
 
 /** Ours still, or (never claimed) of nobody and not ended. */
 const condition = ({ holder }: HeldTask) =>
-  holder === undefined ? 'attribute_not_exists(#status) OR (attribute_not_exists(holder) AND #status = :open)' : 'holder = :holder';
-const conditionValues = ({ holder }: HeldTask) => (holder === undefined ? { ':open': 'waiting' } : { ':holder': holder });
-
-/** An update whose condition may fail: `failedOn` is then the item as it is now. */
-async function update(documents: Documents, input: UpdateCommandInput): Promise<{ Attributes?: unknown; failedOn?: unknown }> {
-  try {
-    return await documents.send(new UpdateCommand(input));
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    const { TableName, Key } = input;
-    const { Item } = await documents.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
-    return { failedOn: Item ?? {} };
-  }
-}
-
-const isRefused = (error: unknown) => error instanceof Error && error.name === 'ConditionalCheckFailedException';
+  holder === undefined
+    ? 'attribute_not_exists(#status) OR (attribute_not_exists(holder) AND #status = :open AND expiresAt >= :nowSeconds)'
+    : 'holder = :holder';
+const conditionValues = ({ holder }: HeldTask, nowMs: number) =>
+  holder === undefined ? { ':open': 'waiting', ':nowSeconds': secondsOf(nowMs) } : { ':holder': holder };
 
 async function* pages(documents: Documents, TableName: string, pk: string, prefix: string): AsyncGenerator<Record<string, unknown>[]> {
   let start: QueryCommandOutput['LastEvaluatedKey'];

@@ -24,6 +24,7 @@ export function settle(run: TaskRun, outcome: Outcome, counts: Counts): Settled 
       return run.claimed ? recordDone(run) : 'finished';
     case 'over':
       counts.duplicates += 1;
+      run.log().info('not run again: it has ended');
       return 'finished';
     case 'failed':
       return settleFailure(run, outcome, counts);

@@ -32,7 +32,10 @@ export class Steps {
     this.run.signal.throwIfAborted();
     await this.run.ensureClaimed();
     const before = (await this.all()).get(name);
-    if (before && before.recordedAtMs >= this.run.stepsSinceMs) return this.read(before);
+    if (before && before.recordedAtMs >= this.run.stepsSinceMs) {
+      const recorded = await this.read(before);
+      if (recorded !== 'gone') return recorded.value;
+    }
     const json = jsonOf(name, await this.once(name, fn));
     await this.record(name, json);
     return json === undefined ? undefined : JSON.parse(json);
@@ -66,7 +69,7 @@ export class Steps {
 
   /** What earlier attempts recorded; a task that nobody has seen before has nothing. */
   private all(): Promise<Map<string, StepRecord>> {
-    this.recorded ??= this.run.seenBefore ? this.run.runtime.ports.records.steps(this.run.held) : Promise.resolve(new Map());
+    this.recorded ??= this.run.seenBefore ? this.recordedSteps() : Promise.resolve(new Map());
     return this.recorded;
   }
 
@@ -85,9 +88,16 @@ export class Steps {
     await records.recordStep(this.run.held, name, { objectKey, ...times });
   }
 
-  private async read({ json, objectKey }: StepRecord): Promise<unknown> {
+  private recordedSteps(): Promise<Map<string, StepRecord>> {
+    const { records, clock } = this.run.runtime.ports;
+    return records.steps(this.run.held, clock.nowMs());
+  }
+
+  /** A large result may be gone sooner than its record. */
+  private async read({ json, objectKey }: StepRecord): Promise<{ value: unknown } | 'gone'> {
     const text = objectKey === undefined ? json : await this.run.runtime.ports.largeResults.get(objectKey);
-    return text === undefined ? undefined : JSON.parse(text);
+    if (text === undefined && objectKey !== undefined) return 'gone';
+    return { value: text === undefined ? undefined : JSON.parse(text) };
   }
 }
 

@@ -17,6 +17,23 @@ it.each([undefined, {}, { keepSeconds: 43_200 }])('is not run again: %o', async 
   expect(ran).toHaveLength(1);
 });
 
+it('leaves a line in the log where it is not run again', async () => {
+  const { handler } = counting();
+  const task = testConsumer(handler).send({}, { id: 'x' });
+  await task.attempt();
+  const { logs } = await task.attempt();
+  expect(logs).toContainEqual(expect.objectContaining({ level: 'INFO', message: 'not run again: it has ended', taskId: 'x' }));
+});
+
+it('is a task of its own when its time is over', async () => {
+  const { ran, handler } = counting({ keepSeconds: 43_200 });
+  const world = testConsumer(handler);
+  await world.send({}, { id: 'x' }).attempt();
+  await world.advance(43_201);
+  await world.send({}, { id: 'x' }).attempt();
+  expect(ran).toEqual(['x', 'x']);
+});
+
 it('is not run again under another message of the same id', async () => {
   const { ran, handler } = counting();
   const world = testConsumer(handler);

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { taskRecords } from '../../consumer/aws/task-records.ts';
-import type { TaskRecords, TaskReference } from '../../consumer/ports.ts';
+import type { ClaimAnswer, TaskRecords, TaskReference } from '../../consumer/ports.ts';
 import { memoryRecords } from '../../consumer/testing/memory-records.ts';
+import { recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
 import type { FailedAttempt, Letter } from '../../lambdas/contract/task-wire.ts';
 import { AwsDouble } from './aws/double.ts';
 import type { SettingsChange } from './aws/settings.ts';
@@ -17,6 +18,15 @@ const failed = { excused: false, failed: [failure] };
 const excused = { excused: true, failed: [] };
 const done = { status: 'done' as const, keepSeconds: 100, failed: [] };
 const dead = { status: 'dead' as const, keepSeconds: 100, failed: [failure] };
+const overMs = t0 + 101_000;
+const keepMs = recordKeepSeconds * 1_000;
+const withoutWriteId = (answer: ClaimAnswer) =>
+  answer.kind === 'claimed' ? { ...answer, before: { ...answer.before, writeId: undefined } } : answer;
+/** Nothing of a life before shows in a task's second start. */
+const freshAt = (ms: number) => {
+  const fresh = { status: 'waiting', starts: 1, excused: 0, history: [failure], startedAtMs: ms, firstClaimedAtMs: ms };
+  return { kind: 'claimed', before: { ...fresh, expiresAt: expect.any(Number) } };
+};
 
 function onDouble(change: SettingsChange = {}) {
   const aws = new AwsDouble(change);
@@ -37,7 +47,9 @@ type Step = (records: TaskRecords) => Promise<unknown>;
 const none = expect.not.objectContaining({ holder: expect.anything() });
 
 /** What was done, and what the last of it gives. */
-const cases: [string, Step[], unknown][] = [
+type Case = [string, Step[], unknown];
+
+const cases: Case[] = [
   ['a task nobody knows is claimed', [(r) => r.claim(claimOf('a'), t0)], { kind: 'claimed', before: undefined }],
   [
     'while its holder may be alive it is held',
@@ -166,6 +178,63 @@ const cases: [string, Step[], unknown][] = [
     [(r) => r.end(by(undefined), dead, t0), (r) => r.claim({ ...claimOf('a'), redrives: 1 }, t0)],
     { kind: 'claimed', before: undefined },
   ],
+  [
+    'done, it is known to the last second it is kept',
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), done, t0), (r) => r.claim(claimOf('b'), t0 + 100_999)],
+    { kind: 'ended', record: expect.objectContaining({ status: 'done' }) },
+  ],
+  ...(['done', 'dead'] as const).map(
+    (status): Case => [
+      `${status} and kept long enough, it is a new task`,
+      [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), { ...dead, status }, t0), (r) => r.claim(claimOf('b'), overMs)],
+      { kind: 'claimed', before: undefined },
+    ],
+  ),
+  [
+    'of which nothing is left',
+    [
+      (r) => r.claim(claimOf('a'), t0),
+      (r) => r.release(by('a'), excused, t0),
+      (r) => r.claim(claimOf('b'), t0),
+      (r) => r.end(by('b'), dead, t0),
+      (r) => r.lettered(task, 'message 1', t0),
+      (r) => r.claim(claimOf('c', overMs), overMs),
+      (r) => r.release(by('c'), failed, overMs),
+      (r) => r.claim(claimOf('d', overMs), overMs).then(withoutWriteId),
+    ],
+    freshAt(overMs),
+  ],
+  [
+    'so is one that waited for too long',
+    [
+      (r) => r.claim(claimOf('a'), t0),
+      (r) => r.release(by('a'), failed, t0),
+      (r) => r.claim(claimOf('b', t0 + keepMs + 2_000), t0 + keepMs + 1_000),
+      (r) => r.release(by('b'), failed, t0 + keepMs + 1_000),
+      (r) => r.claim(claimOf('c'), t0 + keepMs + 1_000).then(withoutWriteId),
+    ],
+    freshAt(t0 + keepMs + 1_000),
+  ],
+  [
+    'or whose holder never came back',
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.claim(claimOf('b'), t0 + keepMs + 1_000)],
+    { kind: 'claimed', before: undefined },
+  ],
+  [
+    'but not while its holder may be alive',
+    [(r) => r.claim(claimOf('a', t0 + keepMs + 1_000), t0), (r) => r.claim(claimOf('b'), t0 + keepMs + 1_000)],
+    { kind: 'held', untilMs: t0 + keepMs + 1_000 },
+  ],
+  [
+    'kept long enough, it can end unclaimed again',
+    [(r) => r.end(by(undefined), dead, t0), (r) => r.end(by(undefined), dead, overMs)],
+    true,
+  ],
+  [
+    'and fail unclaimed again, as if for the first time',
+    [(r) => r.end(by(undefined), dead, t0), (r) => r.release(by(undefined), failed, overMs), (r) => r.claim(claimOf('b', overMs), overMs)],
+    { kind: 'claimed', before: expect.objectContaining({ status: 'waiting', starts: 1, history: [failure] }) },
+  ],
 ];
 
 describe.each(worlds)('%s', (_name, make) => {
@@ -185,15 +254,17 @@ describe.each(worlds)('%s', (_name, make) => {
 
   it('steps are found by name, also after it was put back, and only its own', async () => {
     const { records, wait } = make();
-    const record = (json: string) => ({ json, recordedAtMs: t0, expiresAt: 1 });
+    const expiresAt = t0 / 1_000;
+    const record = (json: string) => ({ json, recordedAtMs: t0, expiresAt });
     await wait(records.recordStep(task, 'a', record('1')));
-    await wait(records.recordStep(task, 'b#c', { recordedAtMs: t0, expiresAt: 1 }));
+    await wait(records.recordStep(task, 'b#c', { recordedAtMs: t0, expiresAt }));
+    await wait(records.recordStep(task, 'over', { recordedAtMs: t0, expiresAt: expiresAt - 1 }));
     await wait(records.recordStep({ ...task, task: 'order 77' }, 'a', record('2')));
     await wait(records.claim(claimOf('a'), t0));
-    const found = await wait(records.steps({ ...task, redrives: 3 }));
+    const found = await wait(records.steps({ ...task, redrives: 3 }, t0));
     expect([...found].toSorted()).toEqual([
       ['a', record('1')],
-      ['b#c', { recordedAtMs: t0, expiresAt: 1 }],
+      ['b#c', { recordedAtMs: t0, expiresAt }],
     ]);
   });
 });
@@ -202,8 +273,8 @@ describe('in the table', () => {
   it('many steps come in pages', async () => {
     const { records, wait } = onDouble({ dynamodb: { pageBytes: 500 } });
     const names = Array.from({ length: 40 }, (_, n) => `step ${n}`);
-    for (const name of names) await wait(records.recordStep(task, name, { json: '"x"', recordedAtMs: t0, expiresAt: 1 }));
-    expect([...(await wait(records.steps(task))).keys()].toSorted()).toEqual(names.toSorted());
+    for (const name of names) await wait(records.recordStep(task, name, { json: '"x"', recordedAtMs: t0, expiresAt: t0 }));
+    expect([...(await wait(records.steps(task, t0))).keys()].toSorted()).toEqual(names.toSorted());
   });
 
   it('a letter without room on its message is kept', async () => {
@@ -239,10 +310,11 @@ describe('in the table', () => {
     expect(items()).toEqual([expect.objectContaining({ status: 'done', expiresAt: t0 / 1_000 + 100 })]);
   });
 
-  it('of claims at once exactly one wins', async () => {
+  it('of claims at once exactly one wins, also where a record is over', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 2, max: 8 }), fc.nat(), fc.boolean(), async (claims, seed, staleReads) => {
+      fc.asyncProperty(fc.integer({ min: 2, max: 8 }), fc.nat(), fc.boolean(), fc.boolean(), async (claims, seed, staleReads, over) => {
         const { records, wait } = onDouble({ seed, latencyMs: { min: 0, max: 100 }, dynamodb: { staleMs: staleReads ? 1_000 : 0 } });
+        if (over) await wait(records.end(by(undefined), dead, t0 - 101_000));
         const answers = await wait(Promise.all(Array.from({ length: claims }, (_, n) => records.claim(claimOf(`holder-${n}`), t0))));
         expect(answers.filter(({ kind }) => kind === 'claimed')).toEqual([{ kind: 'claimed', before: undefined }]);
         expect(answers.filter(({ kind }) => kind === 'held')).toHaveLength(claims - 1);

@@ -37,5 +37,12 @@ export function beforeStart(record: AttemptRecord): AttemptRecord {
   return { ...record, starts, status: told < starts - record.excused ? 'running' : 'waiting' };
 }
 
+/** Whether a record's time is over: it counts as absent, though it may still be there for days. `expiresAt`: epoch seconds. */
+export const hasExpired = ({ expiresAt }: { expiresAt: number }, nowMs: number) => expiresAt < Math.floor(nowMs / 1_000);
+
+/** The same of attempts, whose holder may be alive still. */
+export const isOver = (record: AttemptRecord, nowMs: number) =>
+  hasExpired(record, nowMs) && (record.aliveUntilMs === undefined || record.aliveUntilMs < nowMs);
+
 /** Whether no attempt is left: `attempt` must not start. */
 export const isExhausted = ({ maxRetries }: RetryRule, attempt: number) => attempt > maxRetries + 1;

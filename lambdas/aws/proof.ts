@@ -17,6 +17,8 @@ const loadErrors =
   /^Runtime\.(ImportModuleError|HandlerNotFound|UserCodeSyntaxError|MalformedHandlerName|UserCodeLoadError|ExitError|InvalidEntrypoint|InvalidWorkingDir|NoSuchHandler)|^(Init|Extension)\.|ClassNotFoundException|^SyntaxError$|ERR_MODULE_NOT_FOUND/;
 /** The same in the words of the local AWS, MiniStack. */
 const localLoadError = /^Worker init failed: /;
+/** A consumer on the library answers so where its item does not say that it is: to every batch (consumer/runtime/consumer-settings.ts). */
+const refusesItem = /^the environment is not that of a library consumer/;
 /** The runtime's own loader on the stack: the module threw while it was loaded. */
 const loaderFrames = /_loadUserApp|UserFunction\.js|load_module|_get_handler|importlib|ModuleLoader/;
 const initFailed = /INIT_REPORT[^\n]*Status: error|Init Duration[^\n]*Status: error/;
@@ -32,7 +34,8 @@ export async function proveHandlerLoads(lambda: Clients['lambda'], functionName:
     loadErrors.test(said.errorMessage) ||
     localLoadError.test(said.errorMessage) ||
     loaderFrames.test(said.trace) ||
-    initFailed.test(log)
+    initFailed.test(log) ||
+    (said.errorType === 'ConfigurationError' && refusesItem.test(said.errorMessage))
   ) {
     throw new HandlerDoesNotLoadError(`${said.errorType}: ${said.errorMessage}`.slice(0, 1_000));
   }

@@ -8,7 +8,8 @@ import { sqsRecord } from '../support/sqs-record.ts';
 afterEach(() => vi.unstubAllEnvs());
 
 const context = { getRemainingTimeInMillis: () => 30_000 };
-const handler = defineConsumer({ task: () => {} });
+/** A new one for each event, as its environment is looked at once. */
+const handler = (event: SQSEvent, given: typeof context) => defineConsumer({ task: () => {} })(event, given);
 
 const environment = {
   SLUICE_STAGE: 'prod',
@@ -22,8 +23,14 @@ const environment = {
   SLUICE_RETRY: '{"maxRetries": 3, "baseSeconds": 2, "capSeconds": 3600}',
 };
 
-it('takes an empty batch without looking at its environment', async () => {
+it('takes an empty batch, by which its release is proved', async () => {
+  for (const [key, value] of Object.entries(environment)) vi.stubEnv(key, value);
   expect(await handler({ Records: [] }, context)).toEqual({ batchItemFailures: [] });
+});
+
+it('refuses an empty batch in an environment that is not its own', async () => {
+  const refused = handler({ Records: [] }, context);
+  await expect(refused).rejects.toThrow(/consumer: "sluice".*SLUICE_STAGE: is missing/);
 });
 
 it.each([{}, { source: 'aws.events' }, undefined, { Records: 'x' }])('refuses what is no batch: %j', async (event) => {

@@ -44,6 +44,30 @@ describe('a proof', () => {
     expect([stage.release(version)?.state, running(stage, 'a')]).toEqual(['RolledOut', version]);
     expect(leftProofs(stage)).toEqual([]);
   });
+
+  const wrongItem =
+    'the environment is not that of a library consumer; write consumer: "sluice" in the config item (SLUICE_STAGE: is missing)';
+
+  it('fails where the code is on the library and the item does not say so, and tells what to do', async () => {
+    const stage = await stageWith(['a']);
+    const before = running(stage, 'a');
+    stage.aws.lambda.onInvoke = () => ({ errorType: 'ConfigurationError', errorMessage: wrongItem });
+    const version = upload(stage, 'second');
+    await seconds(stage, 120);
+    expect(stage.release(version)).toMatchObject({ state: 'Refused', message: expect.stringContaining(wrongItem) });
+    expect([running(stage, 'a'), leftProofs(stage)]).toEqual([before, []]);
+  });
+
+  it.each([
+    ['ConfigurationError', 'no tasks given'],
+    ['Error', wrongItem],
+  ])("takes a consumer's own error for its opinion of an empty batch: %s: %s", async (errorType, errorMessage) => {
+    const stage = await stageWith(['a']);
+    stage.aws.lambda.onInvoke = () => ({ errorType, errorMessage });
+    const version = upload(stage, 'second');
+    await seconds(stage, 120);
+    expect([stage.release(version)?.state, running(stage, 'a')]).toEqual(['RolledOut', version]);
+  });
 });
 
 it('rolls out although a group on its key drains', async () => {

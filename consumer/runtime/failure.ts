@@ -58,8 +58,11 @@ function authorsVerdict(error: unknown, own: Classifier | undefined): Verdict | 
 
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? errorText(error) : `not an Error: ${textOf(error)}`;
-  return text.slice(0, recordedMessageCharacters);
+  return cut(text, recordedMessageCharacters);
 }
+
+/** Never in the middle of a surrogate pair: readers of JSON and SQS refuse half of one. */
+export const cut = (text: string, characters: number) => text.slice(0, characters).replace(/[\uD800-\uDBFF]$/, '');
 
 /** Some libraries put objects where the message belongs. */
 function errorText({ message, name }: { message: unknown; name: unknown }): string {

@@ -7,7 +7,8 @@ import type { ErrorClass, FailedAttempt } from '../../lambdas/contract/task-wire
 import { isRetried } from '../../lambdas/contract/task-wire.ts';
 import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
 import { backOffSeconds, patienceSeconds, visibilitySeconds } from '../../lambdas/domain/task/back-off.ts';
-import type { Failure } from './failure.ts';
+import type { TaskRecords } from '../ports.ts';
+import { cut, type Failure } from './failure.ts';
 import { type Counts, countsOf } from './metrics.ts';
 import type { Outcome } from './run-task.ts';
 import { setAside } from './set-aside.ts';
@@ -74,22 +75,20 @@ async function settleFailure(run: TaskRun, { failure, stillRuns }: Outcome & { k
   run
     .log()
     .warn('failed; comes back', { class: failure.class, reason: failure.message, step: failure.step, stack: failure.stack, seconds });
-  await ports.records.release(run.held, { excused: false, failed: failedAttempts(run, failure), ...alive }, nowMs);
-  await comeBack(run, seconds);
+  await releaseAndComeBack(run, { excused: false, failed: failedAttempts(run, failure), ...alive }, seconds);
   return 'comesBack';
 }
 
 type Excuse = Omit<Extract<Outcome, { kind: 'back' }>, 'kind'>;
 
 async function excuse(run: TaskRun, { seconds, why, isDueNow }: Excuse, counts: Counts): Promise<Settled> {
-  const { ports } = run.runtime;
   if (isLastReceive(run)) {
     const message = `received ${run.received.message.receives} times, as often as queue.maxReceiveCount allows; the last time: ${why}`;
     return setAsideFor(run, { class: 'TRANSIENT', message, stack: undefined, step: undefined, retryAfterSeconds: undefined }, counts);
   }
   // Unclaimed, nothing was counted that would have to be excused.
-  if (run.claimed) await ports.records.release(run.held, { excused: true, failed: failedAttempts(run, undefined) }, ports.clock.nowMs());
-  await comeBack(run, visibilitySeconds(seconds));
+  if (run.claimed) await releaseAndComeBack(run, { excused: true, failed: failedAttempts(run, undefined) }, visibilitySeconds(seconds));
+  else await comeBack(run, visibilitySeconds(seconds));
   if (await isDueNow?.().catch(() => false)) await comeBack(run, 0);
   return 'comesBack';
 }
@@ -116,8 +115,21 @@ function failedAttempt(
   attempt: number,
   time: string,
 ): FailedAttempt {
-  const message = failure.message.slice(0, historyMessageCharacters);
+  const message = cut(failure.message, historyMessageCharacters);
   return { attempt, class: failure.class, message, time, ...(failure.step === undefined ? {} : { step: failure.step }) };
+}
+
+type Release = Parameters<TaskRecords['release']>[1];
+
+/** Comes back in time whatever becomes of its record; throws where that could not be written at the second try either. */
+async function releaseAndComeBack(run: TaskRun, end: Release, seconds: number): Promise<void> {
+  const { records, clock } = run.runtime.ports;
+  const release = () => records.release(run.held, end, clock.nowMs());
+  try {
+    await release().catch(release);
+  } finally {
+    await comeBack(run, seconds);
+  }
 }
 
 /** Where this fails the queue's own visibility timeout brings it back, later. */

@@ -18,13 +18,7 @@ export class Steps {
   }
 
   step(name: string, fn: () => unknown): Promise<unknown> {
-    const step = this.take(name, fn);
-    this.run.openSteps ??= new Set();
-    const { openSteps } = this.run;
-    openSteps.add(step);
-    const close = () => openSteps.delete(step);
-    step.then(close, close);
-    return step;
+    return this.run.begun(this.take(name, fn));
   }
 
   private async take(name: string, fn: () => unknown): Promise<unknown> {

@@ -8,6 +8,7 @@ import type { HeldTask } from '../ports.ts';
 import type { Batch } from './batch.ts';
 import { Interruption } from './interruption.ts';
 import { taskLog } from './log.ts';
+import { Parts } from './parts.ts';
 import type { ReceivedTask } from './read-task.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -24,8 +25,8 @@ export class TaskRun {
   interruption: Interruption | undefined;
   /** Where errors came out of a step; there from the first on. */
   stepOfError: WeakMap<object, string> | undefined;
-  /** Steps that have not ended; there from the first on. */
-  openSteps: Set<Promise<unknown>> | undefined;
+  /** Its steps and uses of permits; there from the first on. */
+  parts: Parts | undefined;
   /** The step that runs. */
   currentStep: string | undefined;
   /** Monotonic. */
@@ -53,12 +54,23 @@ export class TaskRun {
     return this.aborting.signal;
   }
 
-  /** It has some time to tidy up then; the invocation goes on without one that still runs after it. */
-  abort(reason: Error): void {
+  /**
+   * It has some time to tidy up then, `graceMs` at most; the invocation goes on without one that still runs after it, and
+   * not later than without one that is aborted at the deadline.
+   */
+  abort(reason: Error, graceMs = Number.POSITIVE_INFINITY): void {
     if (this.signal.aborted) return;
     this.aborting.abort(reason);
     const { deadlineMs, lastWordsMs } = this.budget;
-    this.runtime.ports.clock.after((lastWordsMs - deadlineMs) / 2, () => this.invocation.giveUp(this));
+    const { clock } = this.runtime.ports;
+    const leftMs = Math.max(0, deadlineMs - clock.monotonicMs()) + (lastWordsMs - deadlineMs) / 2;
+    clock.after(Math.min(graceMs, leftMs), () => this.invocation.giveUp(this));
+  }
+
+  /** The task does not end before this has. */
+  begun<T>(part: Promise<T>): Promise<T> {
+    this.parts ??= new Parts();
+    return this.parts.add(part);
   }
 
   get held(): HeldTask {

@@ -44,7 +44,8 @@ export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
     end = { kind: 'threw', error };
   }
   // One of those that ran side by side failed: nobody may run the others again while they go on.
-  while (run.openSteps && run.openSteps.size > 0) await Promise.allSettled(run.openSteps);
+  const unnoticed = await run.parts?.end();
+  if (unnoticed && end.kind === 'returned') end = { kind: 'threw', error: unnoticed.error };
   return endOf(batch, run, end);
 }
 

@@ -4,9 +4,15 @@ import { Interruption } from './interruption.ts';
 import { PermitGuard, PermitWait } from './permit-guard.ts';
 import type { TaskRun } from './task-run.ts';
 
+/** How long a task may go on that has lost its permit: others may hold it then. */
+const stopWithinMs = 3_000;
+
 const guards = new WeakMap<TaskRun, PermitGuard>();
 
-export async function withPermit<T>(run: TaskRun, name: string, fn: () => T | Promise<T>, options: PermitOptions = {}): Promise<T> {
+export const withPermit = <T>(run: TaskRun, name: string, fn: () => T | Promise<T>, options: PermitOptions = {}): Promise<T> =>
+  run.begun(useOf(run, name, fn, options));
+
+async function useOf<T>(run: TaskRun, name: string, fn: () => T | Promise<T>, options: PermitOptions): Promise<T> {
   const guard = guards.get(run) ?? newGuard(run);
   guards.set(run, guard);
   try {
@@ -38,7 +44,7 @@ function newGuard(run: TaskRun): PermitGuard {
       sentAtMs: message.sentAt.getTime(),
       receives: message.receives,
     },
-    lose: (reason) => run.abort(reason),
+    lose: (reason) => run.abort(reason, stopWithinMs),
     warn: (text, fields) => run.log().warn(text, fields),
   });
 }

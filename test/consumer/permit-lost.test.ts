@@ -4,10 +4,12 @@ import { batches, until } from '../support/consumer-batches.ts';
 import { sqsRecord } from '../support/sqs-record.ts';
 
 it('fails as TRANSIENT, with what was lost', async () => {
+  let aborted: () => void = () => {};
   const world = batches(
     {
-      task: (_body, { withPermit, sleep }) =>
+      task: (_body, { withPermit, sleep, signal }) =>
         withPermit('gpu', async () => {
+          signal.addEventListener('abort', () => aborted());
           await sleep(60_000).catch(() => undefined);
           await new Promise<void>(() => {});
         }),
@@ -23,9 +25,16 @@ it('fails as TRANSIENT, with what was lost', async () => {
       }),
     },
   );
+  const lost = new Promise<void>((resolve) => {
+    aborted = resolve;
+  });
   void world.run(sqsRecord('a'));
-  await until(() => world.clock.monotonicMs() >= 10_000);
-  await world.clock.sleep(5_000);
+  await lost;
+  // It has three seconds to stop.
+  await world.clock.sleep(2_900);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(world.asked).toEqual([]);
+  await world.clock.sleep(100);
   await until(() => world.asked.length === 1);
   expect(world.logs()).toContainEqual(
     expect.objectContaining({ class: 'TRANSIENT', reason: expect.stringContaining('permit gpu could not be renewed') }),

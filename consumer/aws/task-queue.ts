@@ -1,22 +1,14 @@
 /** A pipeline's queue and dead-letter queue, seen from a consumer. Their URLs are asked for once, when first needed. */
-import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
-  GetQueueUrlCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, GetQueueUrlCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { TaskQueue } from '../ports.ts';
 import type { ConsumerSettings } from '../runtime/consumer-settings.ts';
+import { visibilityChanges } from './visibility-changes.ts';
 
 export function taskQueue(sqs: Pick<SQSClient, 'send'>, settings: Pick<ConsumerSettings, 'queueName' | 'deadLetterQueueName'>): TaskQueue {
   const queueUrl = urlOf(sqs, settings.queueName);
   const deadLetterUrl = urlOf(sqs, settings.deadLetterQueueName);
   return {
-    async comeBack(receiptHandle, seconds) {
-      const QueueUrl = await queueUrl();
-      await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }));
-    },
+    comeBack: visibilityChanges(sqs, queueUrl),
 
     async remove(receiptHandle) {
       await sqs.send(new DeleteMessageCommand({ QueueUrl: await queueUrl(), ReceiptHandle: receiptHandle }));

@@ -75,4 +75,5 @@ const reads = /^(Get|List|Head|Query|Scan|BatchGet|Describe|Receive)/;
 /** Calls that change something at AWS (not: reads, invocations, messages being handled). */
 export const isWrite = (call: Pick<Call, 'operation'>) =>
   !reads.test(call.operation) &&
-  !['Invoke', 'SendMessage', 'SendMessageBatch', 'DeleteMessage', 'DeleteMessageBatch', 'ChangeMessageVisibility'].includes(call.operation);
+  !['Invoke', 'SendMessage', 'SendMessageBatch', 'DeleteMessage', 'DeleteMessageBatch'].includes(call.operation) &&
+  !call.operation.startsWith('ChangeMessageVisibility');

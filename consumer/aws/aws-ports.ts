@@ -5,6 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Ports } from '../ports.ts';
 import type { ConsumerSettings } from '../runtime/consumer-settings.ts';
+import { clientOptions } from './client-options.ts';
 import { groupCooling } from './group-cooling.ts';
 import { largeResults } from './large-results.ts';
 import { permits } from './permits.ts';
@@ -12,12 +13,6 @@ import { secrets } from './secrets.ts';
 import { systemTaskClock } from './system-task-clock.ts';
 import { taskQueue } from './task-queue.ts';
 import { taskRecords } from './task-records.ts';
-
-/** A call that hangs must not eat the task's time: cut off, and tried three times by the SDK (its `standard` mode). */
-export const clientOptions = {
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-};
 
 export interface ConsumerClients {
   sqs: Pick<SQSClient, 'send'>;

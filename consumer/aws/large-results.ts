@@ -1,5 +1,6 @@
 /** Step results too large for the table, as objects of the data bucket. The S3 client comes with the first of them. */
 import type { LargeResults } from '../ports.ts';
+import { clientOptions } from './client-options.ts';
 
 export function largeResults(bucket: string): LargeResults {
   let loaded: ReturnType<typeof load> | undefined;
@@ -30,5 +31,5 @@ function unlessGone(error: unknown): undefined {
 
 async function load() {
   const { GetObjectCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-  return { client: new S3Client({ maxAttempts: 3 }), GetObjectCommand, PutObjectCommand };
+  return { client: new S3Client(clientOptions), GetObjectCommand, PutObjectCommand };
 }

@@ -3,6 +3,8 @@ import { ConfigurationError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 
 const keepMs = 5 * 60_000;
+/** Who asks later than that does not wait for an answer that may never come. */
+const sharedMs = 10_000;
 
 export class SecretCache {
   private readonly values = new Map<string, { value: Promise<string>; untilMs: number }>();
@@ -24,9 +26,15 @@ export class SecretCache {
     const kept = this.values.get(name);
     if (kept && kept.untilMs > nowMs) return kept.value;
     const value = this.ports.secrets.read(reference);
-    this.values.set(name, { value, untilMs: nowMs + keepMs });
-    // A failure is not kept.
-    value.catch(() => this.values.delete(name));
+    const asked = { value, untilMs: nowMs + sharedMs };
+    this.values.set(name, asked);
+    value.then(
+      () => {
+        asked.untilMs = nowMs + keepMs;
+      },
+      // A failure is not kept.
+      () => this.values.get(name) === asked && this.values.delete(name),
+    );
     return value;
   }
 }

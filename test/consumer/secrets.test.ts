@@ -51,3 +51,25 @@ it('is read once in five minutes, and again after a failure', async () => {
   await world.run(sqsRecord('d'));
   expect(reads).toEqual(Array(3).fill('ssm:/key'));
 });
+
+it('is asked for anew where an answer does not come', async () => {
+  let reads = 0;
+  const world = batches(
+    {
+      task: (_body, { secret, sleep, message }) => (message.id === 'a' ? Promise.race([secret('KEY'), sleep(11_000)]) : secret('KEY')),
+    },
+    {
+      settings: { secrets: { KEY: 'ssm:/key' } },
+      ports: () => ({
+        secrets: {
+          read: () => {
+            reads += 1;
+            return reads === 1 ? new Promise(() => {}) : Promise.resolve('value');
+          },
+        },
+      }),
+    },
+  );
+  expect(await world.run(sqsRecord('a'), sqsRecord('b'), sqsRecord('c'))).toEqual([]);
+  expect(reads).toBe(2);
+});

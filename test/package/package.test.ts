@@ -88,8 +88,12 @@ describe('the library', () => {
 
   it('becomes a handler', async () => {
     esbuild('consumer.ts', 'index.mjs');
-    const script = "const { handler } = await import('./index.mjs'); console.log(JSON.stringify(await handler({ Records: [] }, {})));";
-    expect(run('node', ['--input-type=module', '-e', script])).toBe('{"batchItemFailures":[]}\n');
+    // Without the environment of a library consumer it says so, in its own words and under its own name.
+    const script =
+      "const { handler } = await import('./index.mjs'); await handler({ Records: [] }, {}).catch(({ name, message }) => console.log(name, message));";
+    expect(run('node', ['--input-type=module', '-e', script])).toMatch(
+      /^ConfigurationError the environment is not that of a library consumer/,
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 /** One task of a batch, from its claim to its end. The usual case waits for nothing but the author's function. */
 import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
 import { patienceSeconds } from '../../lambdas/domain/task/back-off.ts';
-import { takeTurn } from '../../lambdas/domain/task/spacing.ts';
+import { enteredTask, takeTurn } from '../../lambdas/domain/task/spacing.ts';
 import { type Batch, back, stop } from './batch.ts';
 import { judge } from './failure.ts';
 import { countsOf } from './metrics.ts';
@@ -39,7 +39,9 @@ export async function tryTask(batch: Batch, run: TaskRun): Promise<Ended> {
   begin(batch, run);
   let end: End = returned;
   try {
-    await run.runtime.definition.task(body, context);
+    const running = run.runtime.definition.task(body, context);
+    enteredTask(run.runtime.turns, run.runtime.ports.clock.monotonicMs());
+    await running;
   } catch (error) {
     end = { kind: 'threw', error };
   }

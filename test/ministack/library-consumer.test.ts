@@ -121,9 +121,11 @@ async function untilEnded(taskGroup: string, tasks: Task[], seconds: number): Pr
   );
 }
 
-test('2,000 tasks that fail in every way: each done once or dead for its reason, within the limits', { timeout: 300_000 }, async () => {
+test.concurrent('2,000 tasks that fail in every way: each done once or dead for its reason, within the limits', {
+  timeout: 300_000,
+}, async () => {
   const taskGroup = newGroup('fates');
-  const [ratePerSecond, concurrency] = [50, 10];
+  const [ratePerSecond, concurrency] = [80, 10];
   await writeItem({
     taskGroup,
     code: { key },
@@ -171,7 +173,7 @@ test('2,000 tasks that fail in every way: each done once or dead for its reason,
   ).toBeLessThanOrEqual(concurrency + crashes);
 });
 
-test('redrive finishes what was set aside, once its cause is gone', { timeout: 120_000 }, async () => {
+test.concurrent('redrive finishes what was set aside, once its cause is gone', { timeout: 120_000 }, async () => {
   const taskGroup = newGroup('redriven');
   await writeItem({
     taskGroup,
@@ -215,7 +217,7 @@ function mostAboveRate(startsMs: number[], ratePerSecond: number): number {
   return most;
 }
 
-test('after a crash in step two, step one does not run again', async () => {
+test.concurrent('after a crash in step two, step one does not run again', async () => {
   const taskGroup = newGroup('steps');
   await writeItem({
     taskGroup,

@@ -45,6 +45,7 @@ const byLambdaItself: Record<string, string[]> = {
   CodeUpdater: ['sqs:SendMessage'],
   PipelineSweeper: ['sqs:SendMessage'],
   PermitLimits: ['sqs:SendMessage'],
+  DeadLetterKeeper: ['sqs:SendMessage'],
 };
 const everybodysLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
@@ -55,6 +56,8 @@ const whatIsMissing = 'without it S3 answers "access denied" for a key that is n
 const allowedForAReason: Record<string, string> = {
   'CodeUpdater sqs:GetQueueAttributes': withFailures,
   'CodeUpdater sqs:GetQueueUrl': withFailures,
+  'DeadLetterKeeper s3:PutObject': 'it saves letters near the end of their retention, which is twelve days away',
+  'DeadLetterKeeper sqs:GetQueueUrl': withFailures,
   'PermitLimits sqs:GetQueueAttributes': withFailures,
   'PermitLimits sqs:GetQueueUrl': withFailures,
   'PipelineSweeper sqs:GetQueueUrl': withFailures,

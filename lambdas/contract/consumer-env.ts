@@ -21,6 +21,8 @@ export const consumerEnvironment = {
   dataBucket: 'SLUICE_DATA_BUCKET',
   /** URL of the queue that takes hints to look at a group. */
   hintsQueueUrl: 'SLUICE_HINTS_QUEUE_URL',
+  /** URL of the queue that takes what became of a job's tasks. */
+  reportsQueueUrl: 'SLUICE_REPORTS_QUEUE_URL',
   /** `queue.maxReceiveCount`: SQS moves a task after that many receives. */
   maxReceiveCount: 'SLUICE_MAX_RECEIVE_COUNT',
   /** JSON: maxRetries, baseSeconds, capSeconds. */

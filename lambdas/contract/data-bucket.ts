@@ -5,3 +5,16 @@ export const stepsPrefix = 'steps/';
 
 /** Dead letters saved before SQS forgets them; kept. */
 export const deadLettersPrefix = 'dead-letters/';
+
+/** What is kept for `jobRetentionDays`: */
+
+/** Task files as users upload them: `uploads/<id>`. */
+export const uploadsPrefix = 'uploads/';
+/** Task files as they are sent, one normalized task a line: `jobs/<job>/tasks.ndjson`. */
+export const jobsPrefix = 'jobs/';
+/** Large results of single tasks, and results files. */
+export const resultsPrefix = 'results/';
+
+export const uploadKey = (upload: string) => `${uploadsPrefix}${upload}`;
+export const taskFileKey = (job: string) => `${jobsPrefix}${job}/tasks.ndjson`;
+export const resultsFileKey = (job: string, life: number, only: 'all' | 'failed') => `${resultsPrefix}${job}/${only}-${life}.ndjson`;

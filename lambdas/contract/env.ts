@@ -34,6 +34,17 @@ export const OwnEnvironment = z.object({
 });
 export type OwnEnvironment = z.output<typeof OwnEnvironment>;
 
+/** What the functions of the job service have besides. */
+export const JobEnvironment = OwnEnvironment.extend({
+  SLUICE_JOBS_TABLE: z.string().min(1),
+  SLUICE_REPORTS_QUEUE_URL: z.url(),
+  SLUICE_DISPATCH_QUEUE_URL: z.url(),
+  SLUICE_INTAKE_QUEUE_URL: z.url(),
+  SLUICE_RESULTS_QUEUE_URL: z.url(),
+  SLUICE_EVENTS_QUEUE_URL: z.url(),
+});
+export type JobEnvironment = z.output<typeof JobEnvironment>;
+
 /** Keys Lambda keeps for itself (LDG/configuration-envvars#configuration-envvars-runtime). */
 export const lambdaReservedEnvironment = [
   '_HANDLER',

@@ -3,6 +3,7 @@
  * Read by `lib` at synth time (defaults, then CDK context `-c sluice:<name>=<value>`) and handed to every function.
  */
 import { z } from 'zod';
+import { FunctionReference } from './job.ts';
 
 /** Lambda's log retention choices, in days (CloudWatch Logs, API_PutRetentionPolicy). */
 export const logRetentionDaysChoices = [
@@ -65,6 +66,41 @@ export const StageSettings = z
     permits: z.record(PermitName, PermitLimit).default({}),
     /** How often dead-letter queues are looked through: reasons added, old letters saved; in minutes. */
     deadLetterPeriodMinutes: z.int().min(1).max(1_440).default(60),
+    /** Sets defaults of the job service: {@link presets}. */
+    preset: z.enum(['dev', 'prod', 'high-performance']).optional(),
+    /** Tasks a `POST /jobs` may carry itself; more go into a file. */
+    maxTasksPerRequest: z.int().min(1).max(10_000).default(1_000),
+    /** Jobs of one task group, or of one function, that run at once; the next wait. */
+    maxParallelJobsPerGroup: z.int().min(1).max(100).default(2),
+    /** Jobs that run at once in all. */
+    maxParallelJobs: z.int().min(1).max(1_000).default(20),
+    /** Whether `POST /jobs` answers at once where the request does not say; false: it waits for the end as long as it can. */
+    asyncProcessing: z.boolean().default(true),
+    /** Most sends in flight that a job may ask for (`maxConcurrent`). */
+    maxConcurrentSends: z.int().min(1).max(1_000).default(100),
+    /** Most tasks read ahead that a job may ask for (`batchSize`). */
+    maxBatchSize: z.int().min(1).max(10_000).default(500),
+    /** Most tasks of a function that a job may have accepted and without a result (`maxOutstanding`). */
+    maxOutstanding: z.int().min(1).max(1_000).default(1_000),
+    /** Lambda functions that jobs may name instead of a task group. */
+    functions: z.array(FunctionReference).max(100).default([]),
+    /** The function of a job that names neither a task group nor a function. */
+    defaultFunction: FunctionReference.optional(),
+    /** Base of the callback URLs that functions are given; default the API's own address. */
+    apiBaseUrl: z.url({ protocol: /^https?$/ }).optional(),
+    /** Buckets, besides the stage's own, whose files jobs may name. */
+    inputBuckets: z.array(z.string().min(3).max(63)).max(20).default([]),
+    /** Hosts that webhooks may go to: `hooks.example.com`, `*.example.com`, with `:port` where it is not 443. */
+    webhookHosts: z
+      .array(z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, 'must be a host in lower case, like hooks.example.com or *.example.com'))
+      .max(100)
+      .default([]),
+    /** Whether webhooks may go to private addresses: only for a stage that nobody untrusted submits jobs to. */
+    webhookPrivateAddresses: z.boolean().default(false),
+    /** How long jobs, results and uploads are kept after their end, in days. */
+    jobRetentionDays: z.int().min(1).max(365).default(30),
+    /** Requests that may wait for a job's end at once; above it they are answered at once. */
+    maxWaits: z.int().min(1).max(500).default(20),
     /** ARN of an SNS topic that the alarms notify. */
     alarmTopicArn: z
       .string()
@@ -73,6 +109,17 @@ export const StageSettings = z
   })
   .transform((settings) => ({ ...settings, prefix: settings.prefix ?? `sluice-${settings.stage}` }));
 
+/** What a preset sets, where nothing else does. */
+export const presets = {
+  dev: { maxParallelJobsPerGroup: 2, maxTasksPerRequest: 100 },
+  prod: { maxParallelJobsPerGroup: 4, maxTasksPerRequest: 1_000 },
+  'high-performance': { maxParallelJobsPerGroup: 8, maxTasksPerRequest: 2_000 },
+} as const satisfies Record<string, Partial<StageSettingsInput>>;
+
+/** Where a setting's value came from; the later goes over the earlier. */
+export const settingSources = ['default', 'preset', 'context', 'environment'] as const;
+export type SettingSource = (typeof settingSources)[number];
+
 export type StageSettings = z.output<typeof StageSettings>;
 export type StageSettingsInput = z.input<typeof StageSettings>;
 
@@ -80,6 +127,14 @@ export type StageSettingsInput = z.input<typeof StageSettings>;
 export function ownReservations(settings: StageSettings): Record<OwnFunction, number> {
   const { changes, rollouts, sweeps } = settings.reconcilers;
   return {
+    jobApi: settings.maxWaits + 10,
+    jobWait: settings.maxWaits,
+    jobIntake: 2,
+    jobDispatcher: 4,
+    jobProgress: 8,
+    jobResults: 2,
+    jobNotifier: 2,
+    jobSweeper: 1,
     streamListener: 2,
     pipelineReconciler: changes + rollouts + sweeps,
     codeUpdater: 2,
@@ -97,6 +152,14 @@ export function ownReservedConcurrency(settings: StageSettings): number {
 }
 
 export type OwnFunction =
+  | 'jobApi'
+  | 'jobWait'
+  | 'jobIntake'
+  | 'jobDispatcher'
+  | 'jobProgress'
+  | 'jobResults'
+  | 'jobNotifier'
+  | 'jobSweeper'
   | 'streamListener'
   | 'pipelineReconciler'
   | 'codeUpdater'

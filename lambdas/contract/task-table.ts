@@ -9,6 +9,7 @@
  *   group#<pipeline>         limited#<YYYY-MM-DD>   {@link LimitedRecord}
  *   permit#<name>            state                  see domain/task/permit.ts
  *   permit#<name>            waiter#<id>            how to wake who waits: consumer/aws/permit-item.ts
+ *   job#<job>                state                  {@link JobStateRecord}: there once the job was cancelled
  *   dead-letter-looks        <queue>                see dead-letter-look.ts
  *
  * `<pipeline>` is the group's function name (names.ts): short, and never with a `#` in it.
@@ -18,6 +19,7 @@ import { FailedAttempt } from './task-wire.ts';
 
 export const taskKey = (pipeline: string, task: string) => `task#${pipeline}#${task}`;
 export const groupKey = (pipeline: string) => `group#${pipeline}`;
+export const jobStateKey = (job: string) => ({ pk: `job#${job}`, sk: 'state' });
 export const permitKey = (name: string) => `permit#${name}`;
 export const permitStateSortKey = 'state';
 /** Number attribute of a permit's state: how many may hold it at once. An item without it is of a permit the stage does not have. */
@@ -90,6 +92,10 @@ export type CoolingRecord = z.output<typeof CoolingRecord>;
 
 export const LimitedRecord = z.object({ count: z.number(), lastLimitedAtMs: z.number(), expiresAt: z.number() });
 export type LimitedRecord = z.output<typeof LimitedRecord>;
+
+/** Of a cancelled job: none of its tasks may start. */
+export const JobStateRecord = z.object({ cancelledAtMs: z.number(), expiresAt: z.number() });
+export type JobStateRecord = z.output<typeof JobStateRecord>;
 
 /** From this length on a cooling disables the mapping: shorter ones are waited out by the invocations that hold a task. */
 export const longCoolingSeconds = 60;

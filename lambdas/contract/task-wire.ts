@@ -22,6 +22,8 @@ export const taskAttributes = {
   task: 'sluice.task',
   /** The job the task belongs to. */
   job: 'sluice.job',
+  /** When a task of a job must have ended; epoch milliseconds. */
+  deadline: 'sluice.deadline',
   /** A {@link Letter} as JSON: on a dead letter, and on a task that was put back from there. */
   letter: 'sluice',
 } as const;
@@ -70,3 +72,50 @@ export const Letter = z.object({
   by: z._default(z.enum(['sluice', 'sqs']), 'sluice'),
 });
 export type Letter = z.output<typeof Letter>;
+
+/**
+ * What became of a task of a job, to the queue in `SLUICE_REPORTS_QUEUE_URL`. Sent before the message is deleted, so that
+ * none is lost; sent again where a task that had ended is delivered again. Whoever counts takes each task once.
+ */
+export const Report = z.object({
+  v: z.literal(1),
+  job: z.string(),
+  /** `sluice.task` as it came: `<job>/<n>` or `<job>/<n>/<id>`. */
+  task: z.string(),
+  /** The task's life: `redrives` of its letter, 0 without one. */
+  redrives: z._default(z.number(), 0),
+  /** Attempts spent in this life, the last one included. */
+  attempt: z.number(),
+  /** `retrying`: failed, and comes back. */
+  status: z.enum(['done', 'failed', 'retrying']),
+  /** Of a done task: what it returned, as JSON of up to {@link inlineResultBytes}. */
+  result: z.optional(z.string()),
+  /** In its place, for a larger one: key of an object in the data bucket. */
+  resultKey: z.optional(z.string()),
+  class: z.optional(ErrorClass),
+  message: z.optional(z.string()),
+  step: z.optional(z.string()),
+  /** Whether it is in a dead-letter queue. */
+  deadLettered: z._default(z.boolean(), false),
+  /** Epoch milliseconds. */
+  atMs: z.number(),
+});
+export type Report = z.output<typeof Report>;
+
+/** A result up to this many bytes of JSON travels in the report, a larger one by way of the data bucket. */
+export const inlineResultBytes = 32_768;
+/** A result larger than this is not kept: the task is done without it, and its log says so. */
+export const largestResultBytes = 5 * 1_048_576;
+
+/** Key of a large result in the data bucket; `n` the task's number in its job. */
+export const taskResultKey = (job: string, n: string, redrives: number) => `results/${job}/${n}-${redrives}.json`;
+
+/** The id of a job's task: `<job>/<n>`, and the sender's own id behind it where it gave one. */
+export const jobTaskId = (job: string, n: number, id?: string) => (id === undefined ? `${job}/${n}` : `${job}/${n}/${id}`);
+
+/** Undefined for an id that is none of `job`'s. */
+export function numberOfTask(job: string, task: string): number | undefined {
+  if (!task.startsWith(`${job}/`)) return undefined;
+  const [, n = ''] = /^([1-9]\d{0,11})(?:\/|$)/.exec(task.slice(job.length + 1)) ?? [];
+  return n === '' ? undefined : Number(n);
+}

@@ -12,7 +12,8 @@
  *   waiting              <rank>#<readyAtMs>#<job>      {@link WaitingRow}: may start when there is a slot
  *   scheduled            <runAtMs>#<job>               {@link ScheduledRow}: may wait for a slot from then on
  *   intake               <createdAtMs>#<job>           {@link IntakeRow}: its file is to be read
- *   outbox               <atMs>#<event>                {@link OutboxRow}: an event that is to be delivered
+ *   outbox               <event>                       {@link OutboxRow}: an event that is to be delivered
+ *   results#<job>        <only>-<life>                 {@link ResultsRow}: a results file that is being written, in several runs
  *   idempotency          <key>                         {@link IdempotencyRow}
  *   target#<target>      pace                          {@link PaceRow}: how fast a target works
  *
@@ -46,7 +47,10 @@ export const chunkKey = (job: string, life: number, sequence: number) => ({
   sk: `chunk#${digits(life, 4)}#${digits(sequence, 8)}`,
 });
 export const laterPartition = (job: string) => `later#${job}`;
-export const laterKey = (job: string, dueMs: number, n: number) => ({ pk: laterPartition(job), sk: `${digits(dueMs, 15)}#${digits(n, 12)}` });
+export const laterKey = (job: string, dueMs: number, n: number) => ({
+  pk: laterPartition(job),
+  sk: `${digits(dueMs, 15)}#${digits(n, 12)}`,
+});
 export const slotsKey = { pk: 'scheduler', sk: 'slots' };
 export const waitingPartition = 'waiting';
 export const waitingKey = (priority: Priority, readyAtMs: number, job: string) => ({
@@ -58,7 +62,10 @@ export const scheduledKey = (runAtMs: number, job: string) => ({ pk: scheduledPa
 export const intakePartition = 'intake';
 export const intakeKey = (createdAtMs: number, job: string) => ({ pk: intakePartition, sk: `${digits(createdAtMs, 15)}#${job}` });
 export const outboxPartition = 'outbox';
-export const outboxKey = (atMs: number, event: string) => ({ pk: outboxPartition, sk: `${digits(atMs, 15)}#${event}` });
+export const outboxKey = (event: string) => ({ pk: outboxPartition, sk: event });
+/** Of a results file, in `resultsFiles` of its job as well. */
+export const resultsName = (only: 'all' | 'failed', life: number) => `${only}-${life}`;
+export const resultsKey = (job: string, name: string) => ({ pk: `results#${job}`, sk: name });
 export const idempotencyKey = (key: string) => ({ pk: 'idempotency', sk: key });
 export const paceKey = (target: string) => ({ pk: `target#${target}`, sk: 'pace' });
 
@@ -231,18 +238,42 @@ export type ScheduledRow = z.output<typeof ScheduledRow>;
 export const IntakeRow = z.object({ job: z.string(), createdAtMs: z.number() });
 export type IntakeRow = z.output<typeof IntakeRow>;
 
-/** An event that happened; goes when it was delivered, or given up. */
+/** An event that happened; goes when it was delivered, or given up. Whoever makes it sets no more than the first five and the last. */
 export const OutboxRow = z.object({
   event: z.string(),
   job: z.string(),
   life: z.number(),
   status: JobStatus,
   atMs: z.number(),
+  /** What is delivered, as JSON: made by the first try, so that every delivery has the same bytes. */
+  payload: z.string().optional(),
+  /** Tries that began. */
+  attempts: z.number().default(0),
+  /** Nobody tries before, and who began a try is not disturbed. */
+  nextTryMs: z.number().optional(),
   /** Whether the topic has it. */
   published: z.boolean().default(false),
+  /** Whether the webhook has it, or it was given up. */
+  posted: z.boolean().default(false),
   expiresAt: z.number(),
 });
 export type OutboxRow = z.output<typeof OutboxRow>;
+
+/** A results file that is too large for one request: how far it was written, and by whom it is being written. */
+export const ResultsRow = z.object({
+  /** Tasks whose line was written, and the byte of the task file behind the last of them. */
+  cursor: Cursor,
+  /** Of the multipart upload; absent as long as no part is there. */
+  uploadId: z.string().optional(),
+  etags: z.array(z.string()).default([]),
+  /** Key of an object with lines too few for a part, which come next. */
+  restKey: z.string().optional(),
+  holder: z.string(),
+  /** Until then nobody else writes it; 0 where it was handed on. */
+  heldUntilMs: z.number(),
+  expiresAt: z.number(),
+});
+export type ResultsRow = z.output<typeof ResultsRow>;
 
 export const IdempotencyRow = z.object({ job: z.string(), requestHash: z.string(), expiresAt: z.number() });
 export type IdempotencyRow = z.output<typeof IdempotencyRow>;
@@ -270,5 +301,5 @@ export const StoredTask = z.object({
 });
 export type StoredTask = z.infer<typeof StoredTask>;
 
-/** Event id: one per end of a job. */
-export const eventId = (job: string, life: number, status: JobStatus) => `${job}.${life}.${status.toLowerCase()}`;
+/** Event id: one per end of a job. No full stop in it: what is signed of a webhook has one behind the id. */
+export const eventId = (job: string, life: number, status: JobStatus) => `${job}_${life}_${status.toLowerCase()}`;

@@ -4,8 +4,7 @@
  */
 import { z } from 'zod';
 import { consumerEnvironmentPrefix } from './consumer-env.ts';
-import { lambdaReservedEnvironment } from './env.ts';
-import { lambdaLimits, mappingLimits, queueLimits, tagLimits } from './limits.ts';
+import { lambdaLimits, lambdaReservedEnvironment, mappingLimits, queueLimits, tagLimits } from './limits.ts';
 import { reservedTagPrefixes, tagTextPattern } from './tags.ts';
 
 const whole = (bounds: { min: number; max: number }) => z.int().min(bounds.min).max(bounds.max);

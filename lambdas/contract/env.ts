@@ -26,6 +26,8 @@ export const OwnEnvironment = z.object({
   SLUICE_CHANGES_QUEUE_URL: z.url(),
   SLUICE_ROLLOUTS_QUEUE_URL: z.url(),
   SLUICE_SWEEPS_QUEUE_URL: z.url(),
+  /** Takes what became of tasks of jobs; the reconciler hands it to consumers. */
+  SLUICE_REPORTS_QUEUE_URL: z.url(),
   SLUICE_CODE_BUCKET: z.string().min(1),
   SLUICE_CONSUMER_ROLE_ARN: z.string().min(1),
   SLUICE_CONSUMER_LOG_GROUP: z.string().min(1),
@@ -37,7 +39,6 @@ export type OwnEnvironment = z.output<typeof OwnEnvironment>;
 /** What the functions of the job service have besides. */
 export const JobEnvironment = OwnEnvironment.extend({
   SLUICE_JOBS_TABLE: z.string().min(1),
-  SLUICE_REPORTS_QUEUE_URL: z.url(),
   SLUICE_DISPATCH_QUEUE_URL: z.url(),
   SLUICE_INTAKE_QUEUE_URL: z.url(),
   SLUICE_RESULTS_QUEUE_URL: z.url(),
@@ -45,24 +46,8 @@ export const JobEnvironment = OwnEnvironment.extend({
 });
 export type JobEnvironment = z.output<typeof JobEnvironment>;
 
-/** Keys Lambda keeps for itself (LDG/configuration-envvars#configuration-envvars-runtime). */
-export const lambdaReservedEnvironment = [
-  '_HANDLER',
-  '_X_AMZN_TRACE_ID',
-  'AWS_DEFAULT_REGION',
-  'AWS_REGION',
-  'AWS_EXECUTION_ENV',
-  'AWS_LAMBDA_FUNCTION_NAME',
-  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
-  'AWS_LAMBDA_FUNCTION_VERSION',
-  'AWS_LAMBDA_INITIALIZATION_TYPE',
-  'AWS_LAMBDA_LOG_GROUP_NAME',
-  'AWS_LAMBDA_LOG_STREAM_NAME',
-  'AWS_ACCESS_KEY',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_LAMBDA_RUNTIME_API',
-  'LAMBDA_TASK_ROOT',
-  'LAMBDA_RUNTIME_DIR',
-] as const;
+export const NotifierEnvironment = JobEnvironment.extend({
+  SLUICE_JOBS_TOPIC_ARN: z.string().min(1),
+  SLUICE_WEBHOOK_SECRET_ARN: z.string().min(1),
+});
+export type NotifierEnvironment = z.output<typeof NotifierEnvironment>;

@@ -16,6 +16,8 @@ export interface Stage {
   dataBucket: string;
   /** The changes queue: where a consumer asks for a look at its group. */
   hintsQueueUrl: string;
+  /** Where it tells what became of a job's task (task-wire.ts). */
+  reportsQueueUrl: string;
 }
 
 export function stageOf(environment: OwnEnvironment): Stage {
@@ -31,6 +33,7 @@ export function stageOf(environment: OwnEnvironment): Stage {
     tasksTable: environment.SLUICE_TASKS_TABLE,
     dataBucket: environment.SLUICE_DATA_BUCKET,
     hintsQueueUrl: environment.SLUICE_CHANGES_QUEUE_URL,
+    reportsQueueUrl: environment.SLUICE_REPORTS_QUEUE_URL,
   };
 }
 

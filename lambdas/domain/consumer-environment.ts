@@ -26,6 +26,7 @@ function libraryVariables(item: EffectiveItem, stage: Stage): Record<string, str
     [keys.tasksTable]: stage.tasksTable,
     [keys.dataBucket]: stage.dataBucket,
     [keys.hintsQueueUrl]: stage.hintsQueueUrl,
+    [keys.reportsQueueUrl]: stage.reportsQueueUrl,
     [keys.maxReceiveCount]: String(item.queue.maxReceiveCount),
     [keys.retry]: JSON.stringify(item.retry),
     ...(item.ratePerSecond === undefined

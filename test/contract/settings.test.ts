@@ -97,7 +97,7 @@ describe('the environment of our functions', () => {
     'SLUICE_CONSUMER_ROLE_ARN',
     'SLUICE_CONSUMER_LOG_GROUP',
   ];
-  const queues = ['SLUICE_CHANGES_QUEUE_URL', 'SLUICE_ROLLOUTS_QUEUE_URL', 'SLUICE_SWEEPS_QUEUE_URL'];
+  const queues = ['SLUICE_CHANGES_QUEUE_URL', 'SLUICE_ROLLOUTS_QUEUE_URL', 'SLUICE_SWEEPS_QUEUE_URL', 'SLUICE_REPORTS_QUEUE_URL'];
   const environment = {
     ...Object.fromEntries(names.map((name) => [name, 'x'])),
     ...Object.fromEntries(queues.map((name) => [name, 'https://sqs/queue'])),

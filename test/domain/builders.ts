@@ -18,6 +18,7 @@ export const stage: Stage = {
   tasksTable: 'tasks',
   dataBucket: 'data-bucket',
   hintsQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/changes',
+  reportsQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/reports',
 };
 export const prefix = stage.settings.prefix;
 

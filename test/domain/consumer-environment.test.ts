@@ -17,6 +17,7 @@ describe('the environment of a consumer', () => {
     SLUICE_TASKS_TABLE: stage.tasksTable,
     SLUICE_DATA_BUCKET: stage.dataBucket,
     SLUICE_HINTS_QUEUE_URL: stage.hintsQueueUrl,
+    SLUICE_REPORTS_QUEUE_URL: stage.reportsQueueUrl,
     SLUICE_MAX_RECEIVE_COUNT: '1000',
     SLUICE_RETRY: '{"maxRetries":3,"baseSeconds":2,"capSeconds":3600}',
   };

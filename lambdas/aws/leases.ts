@@ -18,8 +18,8 @@ export interface Lease {
   wanted: number;
 }
 
-/** `kind` keeps leases on groups and on releases apart. */
-export function leases(documents: Clients['documents'], table: string, kind: 'lease' | 'release-lease') {
+/** `kind` keeps leases on groups, releases, targets of jobs and files apart. */
+export function leases(documents: Clients['documents'], table: string, kind: 'lease' | 'release-lease' | 'dispatch-lease' | 'intake-lease') {
   const key = (taskGroup: string) => ({ pk: kind, sk: controlKey(taskGroup) });
 
   async function update(

@@ -148,9 +148,9 @@ export const JobRow = z.object({
   /** Next chunk's number. */
   chunks: z.number().default(0),
   /** When the next task that was put aside is due, or the next chunk's deadline: a look is wanted by then. */
-  nextLookMs: z.number().optional(),
+  nextLookMs: z.number().nullish(),
   /** The dispatcher wants to be told when this many tasks are processed. */
-  refillAt: z.number().optional(),
+  refillAt: z.number().nullish(),
   /** Object keys of results files, by `<only>-<life>`. */
   resultsFiles: z.record(z.string(), z.string()).default({}),
   /** Raised by every write of the dispatcher: a stale one does not get through. */

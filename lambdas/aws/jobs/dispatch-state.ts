@@ -1,0 +1,224 @@
+/**
+ * How far a job was sent: its cursor, the chunks that were sent together, the tasks put aside for later, and the pace of
+ * its target. Written by the dispatcher alone, under its lease on the target.
+ */
+import {
+  BatchWriteCommand,
+  type BatchWriteCommandOutput,
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import {
+  type ChunkRow,
+  ChunkRow as ChunkSchema,
+  type Cursor,
+  chunkKey,
+  chunksPartition,
+  type JobRow,
+  jobKey,
+  type LaterRow,
+  LaterRow as LaterSchema,
+  laterKey,
+  laterPartition,
+  PaceRow,
+  paceKey,
+} from '../../contract/job-table.ts';
+import type { Clients } from '../clients.ts';
+import { type TransactItem, transact } from './transactions.ts';
+
+/** What was sent since the last checkpoint. */
+export interface Sent {
+  cursor: Cursor;
+  /** Tasks sent in addition. */
+  count: number;
+  /** They are overdue then. */
+  dueMs: number;
+}
+
+export class StaleDispatch extends Error {
+  constructor(job: string) {
+    super(`job ${job} was changed by somebody else while it was being sent`);
+    this.name = 'StaleDispatch';
+  }
+}
+
+export function dispatchState(documents: Clients['documents'], TableName: string, keepSeconds: number, clock: { nowMs(): number }) {
+  const expiresAt = () => Math.ceil(clock.nowMs() / 1_000) + keepSeconds;
+
+  /** Under the job's revision, and only while it runs in this life: throws {@link StaleDispatch} where that is over. */
+  const jobWrite = (row: JobRow, expression: string, values: Record<string, unknown>): TransactItem => ({
+    Update: {
+      TableName,
+      Key: jobKey(row.job),
+      UpdateExpression: `SET revision = :next, ${expression}`,
+      ConditionExpression: '#status = :running AND life = :life AND revision = :seen',
+      ExpressionAttributeNames: { '#status': 'status', ...(expression.includes('#cursor') ? { '#cursor': 'cursor' } : {}) },
+      ExpressionAttributeValues: {
+        ':running': 'RUNNING',
+        ':life': row.life,
+        ':seen': row.revision,
+        ':next': row.revision + 1,
+        ...values,
+      },
+    },
+  });
+
+  async function write(row: JobRow, items: TransactItem[]): Promise<void> {
+    const { done } = await transact(documents, items);
+    if (!done) throw new StaleDispatch(row.job);
+  }
+
+  return {
+    /** Moves the cursor and remembers the chunk; gives the job as it is then. */
+    async checkpoint(row: JobRow, { cursor, count, dueMs }: Sent): Promise<JobRow> {
+      const next: JobRow = {
+        ...row,
+        cursor,
+        dispatched: row.dispatched + (row.life === 0 ? count : 0),
+        chunks: row.chunks + 1,
+        revision: row.revision + 1,
+      };
+      const chunk: ChunkRow = {
+        life: row.life,
+        sequence: row.chunks,
+        fromN: row.cursor.n + 1,
+        toN: cursor.n,
+        fromByte: row.cursor.byte,
+        toByte: cursor.byte,
+        sentAtMs: clock.nowMs(),
+        dueMs,
+        expiresAt: expiresAt(),
+      };
+      await write(row, [
+        jobWrite(row, '#cursor = :cursor, dispatched = :dispatched, chunks = :chunks', {
+          ':cursor': cursor,
+          ':dispatched': next.dispatched,
+          ':chunks': next.chunks,
+        }),
+        { Put: { TableName, Item: { ...chunkKey(row.job, row.life, row.chunks), ...chunk } } },
+      ]);
+      return next;
+    },
+
+    /** Of tasks sent out of their order: from those put aside. They go from there in the same write. */
+    async sentLater(row: JobRow, sent: readonly LaterRow[], dueMs: number): Promise<JobRow> {
+      const first = sent.filter(({ attempt, life }) => attempt === 1 && life === 0).length;
+      const next: JobRow = { ...row, dispatched: row.dispatched + first, chunks: row.chunks + 1, revision: row.revision + 1 };
+      const numbers = sent.map(({ n }) => n);
+      const chunk: ChunkRow = {
+        life: row.life,
+        sequence: row.chunks,
+        fromN: Math.min(...numbers),
+        toN: Math.max(...numbers),
+        ns: sent.map(({ n, attempt }) => ({ n, attempt })),
+        sentAtMs: clock.nowMs(),
+        dueMs,
+        expiresAt: expiresAt(),
+      };
+      await write(row, [
+        jobWrite(row, 'dispatched = :dispatched, chunks = :chunks', { ':dispatched': next.dispatched, ':chunks': next.chunks }),
+        { Put: { TableName, Item: { ...chunkKey(row.job, row.life, row.chunks), ...chunk } } },
+        ...sent.map((later): TransactItem => ({ Delete: { TableName, Key: laterKey(row.job, later.dueMs, later.n) } })),
+      ]);
+      return next;
+    },
+
+    /** What a look leaves behind: whether all was sent, when to look next, when to be told to send more. */
+    async leave(row: JobRow, { sentAll, nextLookMs, refillAt }: Pick<JobRow, 'sentAll' | 'nextLookMs' | 'refillAt'>): Promise<JobRow> {
+      if (row.sentAll === sentAll && row.nextLookMs === nextLookMs && row.refillAt === refillAt) return row;
+      await write(row, [
+        jobWrite(row, 'sentAll = :all, nextLookMs = :look, refillAt = :refill', {
+          ':all': sentAll,
+          ':look': nextLookMs ?? null,
+          ':refill': refillAt ?? null,
+        }),
+      ]);
+      return { ...row, sentAll, nextLookMs, refillAt, revision: row.revision + 1 };
+    },
+
+    /** Puts tasks aside; again with the same does no harm. */
+    async putAside(job: string, later: readonly LaterRow[]): Promise<void> {
+      for (let i = 0; i < later.length; i += 25) {
+        let requests = later.slice(i, i + 25).map((row) => ({ PutRequest: { Item: { ...laterKey(job, row.dueMs, row.n), ...row } } }));
+        while (requests.length > 0) {
+          const { UnprocessedItems }: BatchWriteCommandOutput = await documents.send(
+            new BatchWriteCommand({ RequestItems: { [TableName]: requests } }),
+          );
+          requests = (UnprocessedItems?.[TableName] ?? []) as typeof requests;
+        }
+      }
+    },
+
+    /** Those due by then, the first due first; with 0 as `limit` none. */
+    async dueBy(job: string, dueMs: number, limit: number): Promise<LaterRow[]> {
+      if (limit <= 0) return [];
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk AND sk <= :due',
+          ExpressionAttributeValues: { ':pk': laterPartition(job), ':due': `${String(dueMs).padStart(15, '0')}~` },
+          ConsistentRead: true,
+          Limit: limit,
+        }),
+      );
+      return Items.map((item) => LaterSchema.parse(item));
+    },
+
+    async nextDueMs(job: string): Promise<number | undefined> {
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': laterPartition(job) },
+          ConsistentRead: true,
+          Limit: 1,
+        }),
+      );
+      return Items[0] === undefined ? undefined : LaterSchema.parse(Items[0]).dueMs;
+    },
+
+    /** Chunks of the job, the oldest first, as many as one page holds. */
+    async chunks(job: string): Promise<ChunkRow[]> {
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': chunksPartition(job) },
+          ConsistentRead: true,
+          Limit: 500,
+        }),
+      );
+      return Items.map((item) => ChunkSchema.parse(item));
+    },
+
+    async forgetChunk(job: string, { life, sequence }: Pick<ChunkRow, 'life' | 'sequence'>): Promise<void> {
+      await documents.send(new DeleteCommand({ TableName, Key: chunkKey(job, life, sequence) }));
+    },
+
+    /** Looked at again then, as some of it may end later. */
+    async postponeChunk(job: string, { life, sequence }: Pick<ChunkRow, 'life' | 'sequence'>, dueMs: number): Promise<void> {
+      await documents.send(
+        new UpdateCommand({
+          TableName,
+          Key: chunkKey(job, life, sequence),
+          UpdateExpression: 'SET dueMs = :due',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':due': dueMs },
+        }),
+      );
+    },
+
+    async pace(target: string): Promise<PaceRow | undefined> {
+      const { Item } = await documents.send(new GetCommand({ TableName, Key: paceKey(target), ConsistentRead: true }));
+      return Item === undefined ? undefined : PaceRow.parse(Item);
+    },
+
+    async keepPace(target: string, pace: Omit<PaceRow, 'expiresAt'>): Promise<void> {
+      await documents.send(new PutCommand({ TableName, Item: { ...paceKey(target), ...pace, expiresAt: expiresAt() } }));
+    },
+  };
+}
+export type DispatchState = ReturnType<typeof dispatchState>;

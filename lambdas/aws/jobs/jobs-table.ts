@@ -1,0 +1,208 @@
+/** Jobs: made, read, listed. What starts and ends them is in `scheduler.ts`, what their tasks come to in `task-rows.ts`. */
+import { DeleteCommand, GetCommand, QueryCommand, type QueryCommandOutput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { JobStatus } from '../../contract/job.ts';
+import {
+  Counts,
+  everyJob,
+  IdempotencyRow,
+  type IntakeProgress,
+  idempotencyKey,
+  intakeKey,
+  JobRow,
+  jobIndexes,
+  jobIndexSortKey,
+  jobKey,
+  scheduledKey,
+  waitingKey,
+} from '../../contract/job-table.ts';
+import { sum } from '../../domain/job/task-end.ts';
+import type { Clients } from '../clients.ts';
+import { isConditionFailed } from '../errors.ts';
+import { type Retrying, type TransactItem, transact, untilDecided } from './transactions.ts';
+
+export interface JobList {
+  target?: string | undefined;
+  status?: JobStatus | undefined;
+  fromMs?: number | undefined;
+  toMs?: number | undefined;
+  limit: number;
+  /** `next` of the page before. */
+  after?: string | undefined;
+}
+
+export type Created = { kind: 'created' } | { kind: 'repeated'; job: string; sameRequest: boolean };
+
+type World = Retrying & { clock: { nowMs(): number } };
+
+export function jobsTable(documents: Clients['documents'], TableName: string, world: World) {
+  const nowSeconds = () => world.clock.nowMs() / 1_000;
+  /** TTL deletes only within days: until then it is we who do not see it. */
+  const isThere = (item: Record<string, unknown> | undefined) =>
+    item !== undefined && !(typeof item['expiresAt'] === 'number' && item['expiresAt'] < nowSeconds());
+
+  async function get(job: string): Promise<JobRow | undefined> {
+    const { Item } = await documents.send(new GetCommand({ TableName, Key: jobKey(job), ConsistentRead: true }));
+    return isThere(Item) ? JobRow.parse(Item) : undefined;
+  }
+
+  /** False where the job is gone; with `onlyPending`, also where it is not PENDING any more. */
+  async function update(job: string, set: Record<string, unknown>, onlyPending = false): Promise<boolean> {
+    const names = Object.keys(set);
+    try {
+      await documents.send(
+        new UpdateCommand({
+          TableName,
+          Key: jobKey(job),
+          UpdateExpression: `SET ${names.map((_, n) => `#f${n} = :f${n}`).join(', ')}`,
+          ConditionExpression: `attribute_exists(pk)${onlyPending ? ' AND #status = :pending' : ''}`,
+          ExpressionAttributeNames: {
+            ...Object.fromEntries(names.map((name, n) => [`#f${n}`, name])),
+            ...(onlyPending ? { '#status': 'status' } : {}),
+          },
+          ExpressionAttributeValues: {
+            ...Object.fromEntries(names.map((name, n) => [`:f${n}`, set[name]])),
+            ...(onlyPending ? { ':pending': 'PENDING' } : {}),
+          },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (isConditionFailed(error)) return false;
+      throw error;
+    }
+  }
+
+  return {
+    get,
+
+    /** The job and what its tasks have come to, in one read. */
+    async look(job: string): Promise<{ row: JobRow; counts: Counts } | undefined> {
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': jobKey(job).pk },
+          ConsistentRead: true,
+        }),
+      );
+      const meta = Items.find(({ sk }) => sk === 'meta');
+      if (!isThere(meta)) return undefined;
+      return { row: JobRow.parse(meta), counts: sum(Items.filter((item) => item !== meta).map((item) => Counts.parse(item))) };
+    },
+
+    /** Newest first. `after` as {@link ListCursor} takes it. */
+    async list({ target, status, fromMs, toMs, limit, after }: JobList): Promise<{ rows: JobRow[]; next?: string }> {
+      const index = target !== undefined ? jobIndexes.target : status !== undefined ? jobIndexes.status : jobIndexes.time;
+      const value = target ?? status ?? everyJob;
+      const filtered = target !== undefined && status !== undefined;
+      const range = {
+        ':from': new Date(fromMs ?? 0).toISOString(),
+        ':to': `${new Date(toMs ?? world.clock.nowMs() + 86_400_000).toISOString()}~`,
+      };
+      const rows: JobRow[] = [];
+      let start: Record<string, unknown> | undefined = after === undefined ? undefined : startAfter(after, index.key, value);
+      do {
+        const page: QueryCommandOutput = await documents.send(
+          new QueryCommand({
+            TableName,
+            IndexName: index.name,
+            KeyConditionExpression: `#key = :value AND ${jobIndexSortKey} BETWEEN :from AND :to`,
+            ...(filtered ? { FilterExpression: '#status = :status' } : {}),
+            ExpressionAttributeNames: { '#key': index.key, ...(filtered ? { '#status': 'status' } : {}) },
+            ExpressionAttributeValues: { ':value': value, ...range, ...(filtered ? { ':status': status } : {}) },
+            ScanIndexForward: false,
+            Limit: limit - rows.length,
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        rows.push(...(page.Items ?? []).filter(isThere).map((item) => JobRow.parse(item)));
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined && rows.length < limit);
+      return start === undefined ? { rows } : { rows, next: String(start[jobIndexSortKey]) };
+    },
+
+    /** The job and what leads on from there, and its idempotency key, in one. */
+    async create(made: JobRow, idempotency?: { key: string; requestHash: string; expiresAt: number }): Promise<Created> {
+      const row = made.source === undefined ? { ...made, readyAtMs: made.readyAtMs ?? world.clock.nowMs() } : made;
+      const items: TransactItem[] = [
+        { Put: { TableName, Item: { ...jobKey(row.job), ...row }, ConditionExpression: 'attribute_not_exists(pk)' } },
+        { Put: { TableName, Item: firstStep(row, world.clock.nowMs()) } },
+      ];
+      if (idempotency === undefined) {
+        const { done } = await transact(documents, items);
+        if (!done) throw new Error(`job ${row.job} exists already`);
+        return { kind: 'created' };
+      }
+      const { key, ...rest } = idempotency;
+      const keep = {
+        Put: {
+          TableName,
+          Item: { ...idempotencyKey(key), job: row.job, ...rest },
+          ConditionExpression: 'attribute_not_exists(pk) OR expiresAt < :now',
+          ExpressionAttributeValues: { ':now': nowSeconds() },
+        },
+      };
+      return untilDecided(world, `idempotency key ${key}`, async () => {
+        if ((await transact(documents, [...items, keep])).done) return { kind: 'created' as const };
+        const { Item } = await documents.send(new GetCommand({ TableName, Key: idempotencyKey(key), ConsistentRead: true }));
+        if (!isThere(Item)) return undefined;
+        const { job, requestHash } = IdempotencyRow.parse(Item);
+        // Our own, where the answer was lost and the SDK asked again.
+        if (job === row.job) return { kind: 'created' as const };
+        return { kind: 'repeated' as const, job, sameRequest: requestHash === rest.requestHash };
+      });
+    },
+
+    /** False where the job is not to be read any more. */
+    saveIntake: (job: string, progress: IntakeProgress) => update(job, { intake: progress }, true),
+
+    noteResultsFile: async (job: string, name: string, objectKey: string): Promise<void> => {
+      await documents.send(
+        new UpdateCommand({
+          TableName,
+          Key: jobKey(job),
+          UpdateExpression: 'SET resultsFiles.#name = :key',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: { '#name': name },
+          ExpressionAttributeValues: { ':key': objectKey },
+        }),
+      );
+    },
+
+    /** Replaces its warnings. */
+    warn: (job: string, warnings: string[]) => update(job, { warnings }),
+
+    /** Where it is read from from now on. */
+    moveSource: (job: string, source: JobRow['source']) => update(job, { source }),
+
+    async forgetIntake({ job, createdAtMs }: Pick<JobRow, 'job' | 'createdAtMs'>): Promise<void> {
+      await documents.send(new DeleteCommand({ TableName, Key: intakeKey(createdAtMs, job) }));
+    },
+  };
+}
+export type JobsTable = ReturnType<typeof jobsTable>;
+
+/** What has somebody go on with it: its file is to be read, it is to wait for its time, or for a slot. */
+export function firstStep(row: JobRow, nowMs: number): Record<string, unknown> {
+  const { job, target, priority, createdAtMs, source, total } = row;
+  if (source !== undefined && total === undefined) return { ...intakeKey(createdAtMs, job), job, createdAtMs };
+  return readyStep({ job, target, priority, runAtMs: row.runAtMs, readyAtMs: row.readyAtMs ?? nowMs }, nowMs);
+}
+
+export function readyStep(
+  { job, target, priority, runAtMs, readyAtMs }: Pick<JobRow, 'job' | 'target' | 'priority' | 'runAtMs'> & { readyAtMs: number },
+  nowMs: number,
+): Record<string, unknown> {
+  if (runAtMs !== undefined && runAtMs > nowMs) return { ...scheduledKey(runAtMs, job), job, runAtMs };
+  return { ...waitingKey(priority, readyAtMs, job), job, target, priority, readyAtMs };
+}
+
+/** `createdKey` of the last one of a page. */
+export const ListCursor = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z#[\w-]{1,64}$/, 'must be `next` of the page before');
+
+const startAfter = (createdKey: string, indexKey: string, value: string) => ({
+  ...jobKey(createdKey.slice(createdKey.indexOf('#') + 1)),
+  [indexKey]: value,
+  [jobIndexSortKey]: createdKey,
+});

@@ -1,0 +1,32 @@
+/**
+ * The token of one attempt of one task of a function: who holds it may say how that attempt ended, and nothing else. Pure.
+ *
+ * `<life>.<attempt>.<fromByte>-<toByte>.<mac>`: it also says where the task is in its job's file, so that trying it again
+ * needs no search. The MAC is over all of it with a key of the job's own.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export interface Attempt {
+  n: number;
+  life: number;
+  attempt: number;
+  /** Where the task is in the job's task file. */
+  fromByte: number;
+  toByte: number;
+}
+
+export const tokenOf = (tokenKey: string, attempt: Attempt): string => `${said(attempt)}.${macOf(tokenKey, attempt)}`;
+
+/** Undefined for a token that is not of this task. */
+export function attemptOf(tokenKey: string, n: number, token: string): Attempt | undefined {
+  const [, life, attempt, fromByte, toByte, mac = ''] = /^(\d{1,6})\.(\d{1,6})\.(\d{1,15})-(\d{1,15})\.([\w-]{43})$/.exec(token) ?? [];
+  const claimed = { n, life: Number(life), attempt: Number(attempt), fromByte: Number(fromByte), toByte: Number(toByte) };
+  const [given, right] = [Buffer.from(mac), Buffer.from(macOf(tokenKey, claimed))];
+  return given.length === right.length && timingSafeEqual(given, right) ? claimed : undefined;
+}
+
+const said = ({ life, attempt, fromByte, toByte }: Attempt) => `${life}.${attempt}.${fromByte}-${toByte}`;
+const macOf = (tokenKey: string, attempt: Attempt) =>
+  createHmac('sha256', tokenKey)
+    .update(`${attempt.n}.${said(attempt)}`)
+    .digest('base64url');

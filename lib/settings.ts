@@ -1,54 +1,47 @@
 /**
- * Reads a stage's settings from CDK context: `-c sluice:<name>=<value>`, or the same key in cdk.json. Decides no default
+ * Reads a stage's settings: defaults, under a preset, under CDK context, under environment variables. Decides no default
  * and no bound: those are in `contract/settings.ts`.
  */
 import type { Node } from 'constructs';
 import type { z } from 'zod';
-import { StageSettings } from '../lambdas/contract/settings.ts';
+import type { SettingSources } from '../lambdas/contract/setting-facts.ts';
+import { presets, type SettingSource, StageSettings } from '../lambdas/contract/settings.ts';
+import { contextPrefix, type Environment, type Given, givenSettings, settingFields } from './given-settings.ts';
 
-const contextPrefix = 'sluice:';
-const fields: Record<string, z.ZodType> = StageSettings.in.shape;
+export interface ReadSettings {
+  settings: StageSettings;
+  sources: SettingSources;
+}
 
-/** @throws Error that names every context key that is wrong, its value and the rule. */
-export function readSettings(node: Node): StageSettings {
-  const given = contextValues(node);
-  const read = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, coerced(name, value)]));
-  const parsed = StageSettings.safeParse(read);
-  if (parsed.success) return parsed.data;
+/** @throws Error that names every context key and variable that is wrong, its value and the rule. */
+export function readSettings(node: Node, environment: Environment = {}): ReadSettings {
+  const given = givenSettings(node, environment);
+  const read = Object.fromEntries([...given].map(([name, { value }]) => [name, value]));
+  const preset = Object.entries(presets).find(([name]) => name === read['preset'])?.[1] ?? {};
+  const parsed = StageSettings.safeParse({ ...preset, ...read });
+  if (parsed.success) return { settings: parsed.data, sources: sourcesOf(Object.keys(preset), given) };
   throw new Error(
     ['The settings of this stage are wrong:', ...parsed.error.issues.flatMap((issue) => sentences(issue, given, read))].join('\n  '),
   );
 }
 
-function contextValues(node: Node): Record<string, unknown> {
-  const context = Object.entries<unknown>(node.getAllContext()).filter(([key]) => key.startsWith(contextPrefix));
-  return Object.fromEntries(context.map(([key, value]) => [key.slice(contextPrefix.length), value]));
-}
+const sourcesOf = (ofPreset: string[], given: ReadonlyMap<string, Given>): SettingSources =>
+  Object.fromEntries<SettingSource>([
+    ...ofPreset.map((name) => [name, 'preset'] as const),
+    ...[...given].map(([name, { source }]) => [name, source] as const),
+  ]);
 
-/** `-c` gives text only: where the setting does not take the text itself, it is read as JSON. */
-function coerced(name: string, value: unknown): unknown {
-  const field = fields[name];
-  if (typeof value !== 'string' || field === undefined || field.safeParse(value).success) return value;
-  try {
-    const read: unknown = JSON.parse(value);
-    // A text setting that breaks its rule is told the rule, not that it is no number.
-    return typeof read === 'object' || field.safeParse(read).success || !field.safeParse('a'.repeat(3)).success ? read : value;
-  } catch {
-    return value;
-  }
-}
-
-function sentences(issue: z.core.$ZodIssue, given: Record<string, unknown>, read: unknown): string[] {
+function sentences(issue: z.core.$ZodIssue, given: ReadonlyMap<string, Given>, read: unknown): string[] {
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
-    return issue.keys.map((key) => `${contextPrefix}${key}: there is no such setting; there are ${Object.keys(fields).join(', ')}`);
+    return issue.keys.map((key) => `${contextPrefix}${key}: there is no such setting; there are ${Object.keys(settingFields).join(', ')}`);
   }
-  const [name, ...inside] = issue.path.map(String);
-  const where = [`${contextPrefix}${name}`, ...inside].join('.');
+  const [name = '', ...inside] = issue.path.map(String);
+  const where = [given.get(name)?.key ?? name, ...inside].join('.');
   if (issue.code === 'invalid_key') {
     return issue.issues.map(({ message }) => `${where}: the name ${message} (got ${JSON.stringify(inside.at(-1))})`);
   }
-  // A setting as it was given; a part of one, given as JSON, as it was read.
-  const value = inside.length === 0 ? given[name ?? ''] : issue.path.reduce(partOf, read);
+  // A setting as it was given; a part of one, given as JSON or as a list, as it was read.
+  const value = inside.length === 0 ? given.get(name)?.text : issue.path.reduce(partOf, read);
   return [`${where}: ${issue.message} (got ${JSON.stringify(value)})`];
 }
 

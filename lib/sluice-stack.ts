@@ -2,6 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { secretPaths } from '../lambdas/contract/names.ts';
+import type { SettingSources } from '../lambdas/contract/setting-facts.ts';
 import type { StageSettings } from '../lambdas/contract/settings.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { CodeBucket } from './constructs/code-bucket.ts';
@@ -11,6 +12,8 @@ import { ConsumerRole } from './constructs/consumer-role.ts';
 import { DataBucket } from './constructs/data-bucket.ts';
 import { DeadLetterKeeper } from './constructs/dead-letter-keeper.ts';
 import { HintQueues } from './constructs/hint-queues.ts';
+import { JobQueues } from './constructs/jobs/job-queues.ts';
+import { JobService } from './constructs/jobs/job-service.ts';
 import { writeOutputs } from './constructs/outputs.ts';
 import { PermitLimits } from './constructs/permit-limits.ts';
 import { PipelineReconciler } from './constructs/pipeline-reconciler.ts';
@@ -21,19 +24,22 @@ import { StreamListener } from './constructs/stream-listener.ts';
 
 export interface SluiceStackProps extends StackProps {
   settings: StageSettings;
+  /** Where they came from, for whoever asks the API. */
+  sources: SettingSources;
 }
 
 export class SluiceStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, ...props }: SluiceStackProps) {
+  constructor(scope: Construct, id: string, { settings, sources, ...props }: SluiceStackProps) {
     super(scope, id, { description: `Sluice, stage ${settings.stage}`, ...props });
 
     const config = new ConfigTable(this, 'Config', settings);
     const state = new StateTables(this, 'State');
     const queues = new HintQueues(this, 'Hints');
+    const jobQueues = new JobQueues(this, 'JobQueues', queues);
     const code = new CodeBucket(this, 'Code', settings);
     const data = new DataBucket(this, 'Data', settings);
-    const consumers = new ConsumerRole(this, 'Consumers', { settings, state, data, queues });
-    const parts = { settings, config, state, queues, code, data, consumers };
+    const consumers = new ConsumerRole(this, 'Consumers', { settings, state, data, queues, jobQueues });
+    const parts = { settings, config, state, queues, jobQueues, code, data, consumers };
 
     const listener = new StreamListener(this, 'StreamListener', parts);
     const reconciler = new PipelineReconciler(this, 'PipelineReconciler', parts);
@@ -41,9 +47,11 @@ export class SluiceStack extends Stack {
     const sweeper = new PipelineSweeper(this, 'PipelineSweeper', parts);
     const keeper = new DeadLetterKeeper(this, 'DeadLetterKeeper', parts);
     const permits = new PermitLimits(this, 'PermitLimits', parts);
-    const needed = [config, state, queues, code, data, consumers, listener, reconciler, updater, sweeper, keeper, permits];
+    const jobs = new JobService(this, 'Jobs', parts, sources);
+    // While pipelines drain, what becomes of jobs' tasks is still counted.
+    const needed = [config, state, queues, jobQueues, code, data, consumers, listener, reconciler, updater, sweeper, keeper, permits, jobs];
     new StackCleaner(this, 'StackCleaner', parts, needed);
-    new Alarms(this, 'Alarms', settings, queues, listener, reconciler);
+    new Alarms(this, 'Alarms', settings, { queues, listener, reconciler, jobQueues, jobs });
 
     writeOutputs(this, {
       Prefix: settings.prefix,
@@ -56,6 +64,12 @@ export class SluiceStack extends Stack {
       ControlTableName: state.control.tableName,
       TasksTableName: state.tasks.tableName,
       DataBucketName: data.bucket.bucketName,
+      ApiUrl: jobs.http.api.apiEndpoint,
+      JobsTableName: jobs.table.tableName,
+      JobsTopicArn: jobs.topic.topic.topicArn,
+      ReportsQueueUrl: jobQueues.reports.queueUrl,
+      FunctionFailuresQueueArn: jobQueues.functionFailures.queueArn,
+      WebhookSecretArn: jobs.webhookSecret.secretArn,
       FailuresQueueUrl: queues.failures.queueUrl,
       ConsumerRoleArn: consumers.role.roleArn,
       ConsumerLogGroupName: consumers.logGroup.logGroupName,

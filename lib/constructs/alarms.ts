@@ -6,26 +6,36 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { StageSettings } from '../../lambdas/contract/settings.ts';
 import type { HintQueues } from './hint-queues.ts';
+import type { JobQueues } from './jobs/job-queues.ts';
+import type { JobService } from './jobs/job-service.ts';
 import type { PipelineReconciler } from './pipeline-reconciler.ts';
 import type { StreamListener } from './stream-listener.ts';
 
-const lateMilliseconds = 5 * 60_000;
+const lateSeconds = 5 * 60;
+
+const everyMinute = { period: Duration.minutes(1), statistic: 'Maximum' };
+const inFiveMinutes = { period: Duration.minutes(5), statistic: 'Sum' };
+
+export interface Watched {
+  queues: HintQueues;
+  listener: StreamListener;
+  reconciler: PipelineReconciler;
+  jobQueues: JobQueues;
+  jobs: JobService;
+}
 
 export class Alarms extends Construct {
   private readonly action: SnsAction | undefined;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    settings: StageSettings,
-    queues: HintQueues,
-    listener: StreamListener,
-    reconciler: PipelineReconciler,
-  ) {
+  constructor(scope: Construct, id: string, settings: StageSettings, watched: Watched) {
     super(scope, id);
     const { alarmTopicArn } = settings;
     this.action = alarmTopicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, 'Topic', alarmTopicArn));
-    const everyMinute = { period: Duration.minutes(1), statistic: 'Maximum' };
+    this.pipelines(watched);
+    this.jobs(watched);
+  }
+
+  private pipelines({ queues, listener, reconciler }: Watched): void {
     this.alarm(
       'FailuresWait',
       'Something failed for good: read the failures queue',
@@ -36,15 +46,23 @@ export class Alarms extends Construct {
       'ChangesWait',
       'Changes of the config table wait for more than five minutes to be read: see the log of the stream listener',
       listener.function.metric('IteratorAge', everyMinute),
-      lateMilliseconds,
+      1_000 * lateSeconds,
     );
     // A hint that fails comes back for a day before it lands in the failures queue.
+    const fails = 'The reconciler itself fails, not a group: see its log';
+    this.alarm('ReconcilerFails', fails, reconciler.function.metricErrors(inFiveMinutes), 0);
+  }
+
+  private jobs({ jobQueues, jobs }: Watched): void {
     this.alarm(
-      'ReconcilerFails',
-      'The reconciler itself fails, not a group: see its log',
-      reconciler.function.metricErrors({ period: Duration.minutes(5), statistic: 'Sum' }),
-      0,
+      'ReportsWait',
+      'What became of tasks waits for more than five minutes to be counted: see the log of the function that counts',
+      jobQueues.reports.metricApproximateAgeOfOldestMessage(everyMinute),
+      lateSeconds,
     );
+    const fails = (what: string) => `The function that ${what} fails itself, not a task: see its log`;
+    this.alarm('ProgressFails', fails('counts what became of tasks'), jobs.progress.function.metricErrors(inFiveMinutes), 0);
+    this.alarm('DispatcherFails', fails('sends tasks'), jobs.dispatcher.function.metricErrors(inFiveMinutes), 0);
   }
 
   private alarm(id: string, alarmDescription: string, metric: IMetric, threshold: number): void {

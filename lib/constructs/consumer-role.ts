@@ -5,7 +5,7 @@
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { stepsPrefix } from '../../lambdas/contract/data-bucket.ts';
+import { resultsPrefix, stepsPrefix } from '../../lambdas/contract/data-bucket.ts';
 import { rolePath } from '../../lambdas/contract/names.ts';
 import { dataRemoval } from './data-removal.ts';
 import { grant } from './grant.ts';
@@ -33,11 +33,13 @@ const networkInterfaceActions = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
+type RoleParts = Pick<StageParts, 'settings' | 'state' | 'data' | 'queues' | 'jobQueues'>;
+
 export class ConsumerRole extends Construct {
   readonly role: Role;
   readonly logGroup: LogGroup;
 
-  constructor(scope: Construct, id: string, { settings, state, data, queues }: Pick<StageParts, 'settings' | 'state' | 'data' | 'queues'>) {
+  constructor(scope: Construct, id: string, { settings, state, data, queues, jobQueues }: RoleParts) {
     super(scope, id);
     const { prefix } = settings;
     const arns = pipelineArns(this, prefix);
@@ -58,6 +60,11 @@ export class ConsumerRole extends Construct {
     });
     // A hint only has somebody look: what is done is read from the config table, which no consumer can write.
     grant(role, 'AskForALook', ['sqs:SendMessage'], [queues.changes.queueArn]);
+    // What it says of a job's task counts only for a task that was sent, and once.
+    grant(role, 'Report', ['sqs:SendMessage'], [jobQueues.reports.queueArn]);
+    grant(role, 'KeepLargeTaskResults', ['s3:PutObject'], [data.bucket.arnForObjects(`${resultsPrefix}*`)], {
+      because: 'One object for each large result of a task, named after its job.',
+    });
     grant(role, 'ReadParameters', ['ssm:GetParameter', 'ssm:GetParameters'], [arns.parameters], atRunTime);
     grant(role, 'ReadSecrets', ['secretsmanager:GetSecretValue'], [arns.secrets], atRunTime);
     grant(role, 'Trace', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*'], noResource);

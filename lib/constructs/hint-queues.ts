@@ -38,8 +38,8 @@ export class HintQueues extends Construct {
    * back. Here a mapping's maximum concurrency never exceeds its share of what the function has reserved, so nothing is
    * throttled, and 90 s is enough for a reconcile of at most 60 s.
    */
-  hintQueue(id: string, visibilitySeconds = 90): Queue {
-    return new Queue(this, id, {
+  hintQueue(id: string, visibilitySeconds = 90, scope: Construct = this): Queue {
+    return new Queue(scope, id, {
       ...common,
       visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: this.failures, maxReceiveCount: receivesBeforeFailure },

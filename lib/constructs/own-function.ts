@@ -10,6 +10,7 @@ import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-n
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type OwnFunction as OwnFunctionName, ownReservations, type StageSettings } from '../../lambdas/contract/settings.ts';
+import { checkEnvironmentSize } from './environment-size.ts';
 import { type GrantOptions, grant } from './grant.ts';
 
 const inProject = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -31,6 +32,7 @@ export class OwnFunction extends NodejsFunction {
 
   constructor(scope: Construct, id: string, props: OwnFunctionProps) {
     const { settings } = props;
+    const environment = { ...props.environment, NODE_OPTIONS: '--enable-source-maps' };
     const logGroup = new LogGroup(scope, `${id}Log`, { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     // A role without AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -46,7 +48,7 @@ export class OwnFunction extends NodejsFunction {
       timeout: Duration.seconds(props.timeoutSeconds),
       memorySize: props.memoryMiB ?? 256,
       ...(settings.reserveOwnConcurrency ? { reservedConcurrentExecutions: ownReservations(settings)[props.reservation] } : {}),
-      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      environment,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel[settings.logLevel],
@@ -55,6 +57,7 @@ export class OwnFunction extends NodejsFunction {
       bundling,
     });
     this.ownRole = role;
+    checkEnvironmentSize(this, environment);
   }
 
   /** One statement for one purpose, named after it. */

@@ -26,8 +26,8 @@ export interface Synthesized {
 export function synthesized(settings: StageSettingsInput = {}): Synthesized {
   const context = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice:${name}`, value]));
   const app = new App({ context: { ...flags, ...context, 'aws:cdk:bundling-stacks': [] } });
-  const parsed = readSettings(app.node);
-  const stack = new SluiceStack(app, parsed.prefix, { settings: parsed });
+  const read = readSettings(app.node);
+  const stack = new SluiceStack(app, read.settings.prefix, read);
   const template = Template.fromStack(stack);
   return { app, stack, template, resources: template.toJSON()['Resources'] as Record<string, Resource> };
 }

@@ -1,0 +1,71 @@
+/** Answers every route of the HTTP API. What it starts goes by hints: it sends no task and waits for none. */
+import { Construct } from 'constructs';
+import { jobsPrefix, resultsPrefix, uploadsPrefix } from '../../../lambdas/contract/data-bucket.ts';
+import type { SettingSources } from '../../../lambdas/contract/setting-facts.ts';
+import { OwnFunction } from '../own-function.ts';
+import { pipelineArns } from '../pipeline-arns.ts';
+import { atRunTime, noResource } from '../shared-grants.ts';
+import { inputBucketArns } from './input-buckets.ts';
+import { anyInput, changeJobs, perJob, readJobs, readVersions } from './job-grants.ts';
+import { type JobParts, jobEnvironment } from './job-parts.ts';
+import type { JobWait } from './job-wait.ts';
+
+export class JobApi extends Construct {
+  readonly function: OwnFunction;
+
+  constructor(scope: Construct, id: string, parts: JobParts, wait: JobWait, sources: SettingSources) {
+    super(scope, id);
+    this.function = new OwnFunction(this, 'Function', {
+      folder: 'job-api',
+      reservation: 'jobApi',
+      description: 'Answers the HTTP API',
+      // API Gateway waits no longer (HTTP API quotas).
+      timeoutSeconds: 29,
+      memoryMiB: 1_024,
+      settings: parts.settings,
+      environment: {
+        // It shows every setting there is.
+        ...jobEnvironment(parts, ['permits', 'functions', 'inputBuckets', 'webhookHosts']),
+        SLUICE_SETTING_SOURCES: JSON.stringify(sources),
+        SLUICE_WAIT_FUNCTION_NAME: wait.function.functionName,
+      },
+    });
+    this.function.allow('Wait', ['lambda:InvokeFunction'], [wait.function.functionArn]);
+    this.allowJobs(parts);
+    this.allowFiles(parts);
+    this.allowStats(parts);
+  }
+
+  private allowJobs({ table, state, jobQueues }: JobParts): void {
+    this.function.allow('KeepJobs', changeJobs, [table.tableArn]);
+    this.function.allow('ListJobs', ['dynamodb:Query'], table.indexArns);
+    // Consumers look there before each task.
+    this.function.allow('TellCancelled', ['dynamodb:PutItem'], [state.tasks.tableArn]);
+    const { dispatch, intake, results, events } = jobQueues;
+    this.function.allow(
+      'SendHints',
+      ['sqs:SendMessage'],
+      [dispatch, intake, results, events].map(({ queueArn }) => queueArn),
+    );
+  }
+
+  private allowFiles({ settings, data }: JobParts): void {
+    const objects = (...prefixes: string[]) => prefixes.map((prefix) => data.bucket.arnForObjects(`${prefix}*`));
+    // Addresses it signs for others carry its own rights: to upload there, and to read results.
+    this.function.allow('TakeTasks', ['s3:PutObject'], objects(uploadsPrefix, jobsPrefix), perJob);
+    this.function.allow('ReadFiles', ['s3:GetObject'], objects(uploadsPrefix, jobsPrefix, resultsPrefix), perJob);
+    // Without it S3 answers "access denied" for a key that is not there.
+    const inputs = inputBucketArns(this, settings);
+    this.function.allow('TellMissingFiles', ['s3:ListBucket'], [data.bucket.bucketArn, ...inputs.buckets]);
+    if (inputs.objects.length > 0) this.function.allow('SeeInputs', readVersions, inputs.objects, anyInput);
+  }
+
+  private allowStats({ settings, config, state, jobQueues }: JobParts): void {
+    const { queues } = pipelineArns(this, settings.prefix);
+    this.function.allow('SeePipelines', ['dynamodb:GetItem', 'dynamodb:Scan'], [config.tableArn, state.pipelines.tableArn]);
+    this.function.allow('SeePermitsAndReservations', readJobs, [state.tasks.tableArn, state.control.tableArn]);
+    this.function.allow('CountTasks', ['sqs:GetQueueAttributes'], [queues], atRunTime);
+    this.function.allow('SeeDispatcher', ['sqs:GetQueueAttributes'], [jobQueues.dispatch.queueArn]);
+    this.function.allow('KnowTheAccountsRoom', ['lambda:GetAccountSettings'], ['*'], noResource);
+  }
+}

@@ -1,0 +1,55 @@
+/** Starts jobs and sends their tasks: to the queues of their groups, or to the functions that the stage lists. */
+import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import { jobsPrefix } from '../../../lambdas/contract/data-bucket.ts';
+import { ownReservations } from '../../../lambdas/contract/settings.ts';
+import { OwnFunction } from '../own-function.ts';
+import { pipelineArns } from '../pipeline-arns.ts';
+import { atRunTime } from '../shared-grants.ts';
+import { functionArns } from './function-arns.ts';
+import { changeJobs, holdLeases, perJob } from './job-grants.ts';
+import { type JobParts, jobEnvironment } from './job-parts.ts';
+import { jobTimeouts } from './job-queues.ts';
+
+export class JobDispatcher extends Construct {
+  readonly function: OwnFunction;
+
+  /** @param apiUrl where the functions of jobs find the API, unless the stage says otherwise. */
+  constructor(scope: Construct, id: string, parts: JobParts, apiUrl: string) {
+    super(scope, id);
+    const { settings, jobQueues } = parts;
+    this.function = new OwnFunction(this, 'Function', {
+      folder: 'job-dispatcher',
+      reservation: 'jobDispatcher',
+      description: 'Starts jobs and sends their tasks',
+      timeoutSeconds: jobTimeouts.dispatcher,
+      memoryMiB: 512,
+      settings,
+      environment: { ...jobEnvironment(parts), SLUICE_API_URL: settings.apiBaseUrl ?? apiUrl },
+      // It goes on with a long job by a hint to itself, and Lambda would stop that after 16 rounds and drop the hint. It
+      // ends by itself, as each round moves the cursor of a stored job.
+      recursiveLoop: RecursiveLoop.ALLOW,
+    });
+    const maxConcurrency = ownReservations(settings).jobDispatcher;
+    this.function.addEventSource(new SqsEventSource(jobQueues.dispatch, { batchSize: 10, maxConcurrency, reportBatchItemFailures: true }));
+    this.allowSending(parts);
+    this.allowData(parts);
+  }
+
+  private allowSending({ settings, jobQueues }: JobParts): void {
+    const { queues } = pipelineArns(this, settings.prefix);
+    this.function.allow('SendTasks', ['sqs:SendMessage', 'sqs:GetQueueAttributes'], [queues], atRunTime);
+    const functions = functionArns(this, settings);
+    if (functions.length > 0) this.function.allow('InvokeFunctions', ['lambda:InvokeFunction'], functions);
+    const { dispatch, events } = jobQueues;
+    this.function.allow('SendHints', ['sqs:SendMessage'], [dispatch.queueArn, events.queueArn]);
+  }
+
+  private allowData({ table, config, state, data }: JobParts): void {
+    this.function.allow('KeepJobs', [...changeJobs, 'dynamodb:BatchWriteItem'], [table.tableArn]);
+    this.function.allow('SendAlone', holdLeases, [state.control.tableArn]);
+    this.function.allow('KnowTargets', ['dynamodb:GetItem'], [config.tableArn, state.pipelines.tableArn, state.tasks.tableArn]);
+    this.function.allow('ReadTaskFiles', ['s3:GetObject'], [data.bucket.arnForObjects(`${jobsPrefix}*`)], perJob);
+  }
+}

@@ -1,0 +1,12 @@
+/** What several functions of the job service are granted, each action by name. Transactions are allowed by the actions of their parts. */
+
+export const readJobs = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+export const changeJobs = [...readJobs, 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+export const holdLeases = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+
+/** A multipart upload that goes on where an earlier invocation left it. */
+export const uploadInParts = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+export const readVersions = ['s3:GetObject', 's3:GetObjectVersion'];
+
+export const perJob = { because: 'Objects are named after their job.' };
+export const anyInput = { because: 'A job names any object of the buckets that the stage lists.' };

@@ -16,16 +16,20 @@ export interface Clients {
 }
 
 /**
- * Clients for a function on AWS. A call that hangs is cut off well within a reconcile, so that its lease does not
+ * Of every client of a function on AWS. A call that hangs is cut off well within a reconcile, so that its lease does not
  * outlive its usefulness; throttled and failed calls are tried three times by the SDK (its `standard` mode).
  */
+export const clientOptions = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+};
+
 export function sdkClients(): Clients {
-  const options = { maxAttempts: 3, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true } };
   return {
-    lambda: new LambdaClient(options),
-    sqs: new SQSClient(options),
-    s3: new S3Client(options),
-    documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), {
+    lambda: new LambdaClient(clientOptions),
+    sqs: new SQSClient(clientOptions),
+    s3: new S3Client(clientOptions),
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions), {
       marshallOptions: { removeUndefinedValues: true },
       // A number that JavaScript cannot hold stays text, for the rules of the item to name; as it is, reading the item would throw.
       unmarshallOptions: { wrapNumbers: (text: string) => (isHeldExactly(text) ? Number(text) : text) },

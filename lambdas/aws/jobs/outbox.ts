@@ -1,21 +1,17 @@
 /**
- * Events that happened and are not delivered yet. A row is made in the transaction that ends its job (`put`), so that no
- * end goes unheard; whoever delivers takes a try first, and each delivery is noted on its own.
+ * Events that happened and are not delivered yet. A row is made in the transaction that ends its job (lifecycle.ts), so
+ * that no end goes unheard; whoever delivers takes a try first, and each delivery is noted on its own.
  */
 import { DeleteCommand, GetCommand, QueryCommand, type QueryCommandOutput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { OutboxRow, outboxKey, outboxPartition } from '../../contract/job-table.ts';
 import type { Clients } from '../clients.ts';
 import { isConditionFailed } from '../errors.ts';
-import type { TransactItem } from './transactions.ts';
-
-/** What its job's end says of an event; the rest comes as it is delivered. */
-export type NewEvent = Pick<OutboxRow, 'event' | 'job' | 'life' | 'status' | 'atMs' | 'expiresAt'>;
 
 /** Who was to deliver it has had this long since it was due: its message is lost, or stuck. */
 const forgottenMs = 10 * 60_000;
 
 export function outbox(documents: Clients['documents'], TableName: string) {
-  /** False where the row is gone, or is not as it was read. */
+  /** False where the row is gone, or another try began since it was read. */
   async function update(row: Pick<OutboxRow, 'event' | 'attempts'>, set: Partial<OutboxRow>): Promise<boolean> {
     const names = Object.keys(set);
     try {
@@ -40,29 +36,25 @@ export function outbox(documents: Clients['documents'], TableName: string) {
   }
 
   return {
-    /** For the transaction that ends the job. */
-    put: (event: NewEvent): TransactItem => ({ Put: { TableName, Item: { ...outboxKey(event.event), ...event } } }),
-
     async get(event: string): Promise<OutboxRow | undefined> {
       const { Item } = await documents.send(new GetCommand({ TableName, Key: outboxKey(event), ConsistentRead: true }));
       return Item && OutboxRow.parse(Item);
     },
 
-    /** The row of a try that is ours, undefined where another was faster; nobody else tries before `nextTryMs`. */
-    async begin(row: OutboxRow, payload: string, nextTryMs: number): Promise<OutboxRow | undefined> {
-      const set = { attempts: row.attempts + 1, nextTryMs, payload };
+    /** The row of a try that is ours, undefined where another was faster; nobody else tries before `untilMs`. */
+    async begin(row: OutboxRow, payload: string, untilMs: number): Promise<OutboxRow | undefined> {
+      const set = { attempts: row.attempts + 1, nextTryMs: untilMs, payload };
       return (await update(row, set)) ? { ...row, ...set } : undefined;
     },
 
-    /** Of the row that `begin` gave. */
-    markPublished: (row: OutboxRow) => update(row, { published: true }),
-    markPosted: (row: OutboxRow) => update(row, { posted: true }),
+    /** What became of the try that `begin` gave. */
+    note: (row: OutboxRow, came: Partial<Pick<OutboxRow, 'published' | 'posted' | 'nextTryMs'>>) => update(row, came),
 
     async remove(event: string): Promise<void> {
       await documents.send(new DeleteCommand({ TableName, Key: outboxKey(event) }));
     },
 
-    /** Events that nobody seems to deliver, to be hinted again; `remember` them, or the next look finds them again. */
+    /** Events that nobody seems to deliver: to be hinted again, and noted as due (`nextTryMs` now), or the next look finds them, too. */
     async forgotten(nowMs: number): Promise<OutboxRow[]> {
       const found: OutboxRow[] = [];
       let start: QueryCommandOutput['LastEvaluatedKey'];
@@ -81,9 +73,6 @@ export function outbox(documents: Clients['documents'], TableName: string) {
       } while (start !== undefined);
       return found;
     },
-
-    /** It was hinted again: it counts as due now. */
-    remember: (row: OutboxRow, nowMs: number) => update(row, { nextTryMs: nowMs }),
   };
 }
 export type Outbox = ReturnType<typeof outbox>;

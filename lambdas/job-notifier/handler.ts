@@ -1,0 +1,16 @@
+/** SQS → an event to the jobs topic and to its job's webhook. The only function that speaks to hosts of users. */
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { jobColdStart } from '../aws/jobs/job-services.ts';
+import { snsClient } from '../aws/jobs/topic.ts';
+import { secretsClient } from '../aws/jobs/webhook-secret.ts';
+import { NotifierEnvironment } from '../contract/env.ts';
+import { parseEnvironment } from '../framework/environment.ts';
+import { createNotifier } from './notify.ts';
+
+const notify = createNotifier(jobColdStart('job-notifier'), {
+  sns: snsClient(),
+  secrets: secretsClient(),
+  environment: parseEnvironment(NotifierEnvironment),
+});
+
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> => notify(event);

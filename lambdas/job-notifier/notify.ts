@@ -1,0 +1,62 @@
+/** Hints of events → deliveries. What fails comes back by its message's visibility, for a day and longer. */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { JobServices } from '../aws/jobs/job-services.ts';
+import { addWarning } from '../aws/jobs/job-warnings.ts';
+import { jobsTopic, type Sns } from '../aws/jobs/topic.ts';
+import { type Secrets, webhookSecret } from '../aws/jobs/webhook-secret.ts';
+import { messageVisibility } from '../aws/message-visibility.ts';
+import type { NotifierEnvironment } from '../contract/env.ts';
+import { EventHint } from '../contract/job-messages.ts';
+import { done, eachRecord } from '../framework/sqs-batch.ts';
+import { isAllowedBy, type Resolve, systemResolve } from './checked-lookup.ts';
+import { deliver, type Notifier } from './deliver.ts';
+import { postWebhook } from './post-webhook.ts';
+
+export interface NotifierParts {
+  sns: Sns;
+  secrets: Secrets;
+  environment: Pick<NotifierEnvironment, 'SLUICE_JOBS_TOPIC_ARN' | 'SLUICE_WEBHOOK_SECRET_ARN'>;
+  resolve?: Resolve;
+  ca?: string;
+}
+
+const webhookTimeoutMs = 10_000;
+
+export function createNotifier(services: JobServices, parts: NotifierParts) {
+  const { clients, log } = services;
+  const notifier = notifierOf(services, parts);
+  const visibility = messageVisibility(clients.sqs);
+  const batch = { log, comeBack: (record: SQSRecord, seconds: number) => visibility(record.eventSourceARN, record.receiptHandle, seconds) };
+  return (event: SQSEvent): Promise<SQSBatchResponse> =>
+    eachRecord(event, batch, async (record) => {
+      const hint = EventHint.safeParse(parsed(record.body));
+      if (hint.success) return deliver(notifier, hint.data);
+      // Only we write this queue, and the sweep finds every event that waits.
+      log.error('not a hint of an event', { messageId: record.messageId, body: record.body.slice(0, 200) });
+      return done;
+    });
+}
+
+function notifierOf(services: JobServices, { sns, secrets, environment, resolve = systemResolve, ca }: NotifierParts): Notifier {
+  const { jobs, outbox, clock, log, stage, clients, jobEnvironment } = services;
+  const { settings } = stage;
+  const secret = webhookSecret(secrets, environment.SLUICE_WEBHOOK_SECRET_ARN, clock);
+  const way = { isAllowed: isAllowedBy(settings), resolve, timeoutMs: webhookTimeoutMs, ...(ca === undefined ? {} : { ca }) };
+  return {
+    jobs,
+    outbox,
+    clock,
+    log,
+    publish: jobsTopic(sns, environment.SLUICE_JOBS_TOPIC_ARN),
+    post: (target, event, body) => postWebhook({ settings, secret, clock, way }, target, event, body),
+    addWarning: (job, warning) => addWarning(clients.documents, jobEnvironment.SLUICE_JOBS_TABLE, job, warning),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -20,7 +20,7 @@ export function dispatchRun<E>(input: DispatchInput<E>) {
   const settled = settledTasks(input.start);
   const slots = sendSlots(maxConcurrent, changes);
   const lanes = new Set<string>();
-  const count = { taken: 0, refused: 0, tasks: 0, bytes: 0, batches: 0 };
+  const count = { answered: 0, refused: 0, tasks: 0, bytes: 0, batches: 0 };
   let failure: { error: unknown } | undefined;
 
   /** The first failure counts: the others follow from it. */
@@ -65,7 +65,6 @@ export function dispatchRun<E>(input: DispatchInput<E>) {
     },
     taken(items: readonly Item<E>[]): void {
       for (const { place } of items) settled.sent(place.n);
-      count.taken += items.length;
       saves.look();
     },
     async refuse(refusals: readonly Refusal[]): Promise<void> {

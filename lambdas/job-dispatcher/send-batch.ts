@@ -5,7 +5,7 @@ import { type Refusal, TargetUnavailable } from './dispatch-input.ts';
 import type { DispatchRun, Item } from './dispatch-run.ts';
 
 export async function sendBatch<E>(run: DispatchRun<E>, batch: readonly Item<E>[]): Promise<void> {
-  let takenBefore = Number.POSITIVE_INFINITY;
+  let answeredBefore = Number.POSITIVE_INFINITY;
   let left = batch;
   for (let tries = 1; left.length > 0; tries += 1) {
     const epoch = await run.slots.enter();
@@ -18,9 +18,9 @@ export async function sendBatch<E>(run: DispatchRun<E>, batch: readonly Item<E>[
         left = await settleAnswered(run, left, outcome, tries);
       } else {
         run.slots.pushedBack(epoch);
-        // Not from the first: what was in flight beside it may have been taken just before the target went.
-        if (tries === sendTries / 2) takenBefore = run.count.taken;
-        if (tries >= sendTries) return await giveUp(run, left, outcome.message, run.count.taken > takenBefore);
+        // Not from the first: what was in flight beside it may have been answered just before the target went.
+        if (tries === sendTries / 2) answeredBefore = run.count.answered;
+        if (tries >= sendTries) return await giveUp(run, left, outcome.message, run.count.answered > answeredBefore);
       }
     } finally {
       run.slots.leave();
@@ -39,8 +39,9 @@ async function settleAnswered<E>(
 ): Promise<Item<E>[]> {
   const last = tries >= sendTries;
   const outcomes = batch.map((item, i) => ({ item, outcome: entries[i] ?? unanswered }));
+  run.count.answered += 1;
   run.taken(outcomes.filter(({ outcome }) => outcome.kind === 'accepted').map(({ item }) => item));
-  run.slots.taken();
+  run.slots.answered();
   await run.refuse(
     outcomes.flatMap(({ item: { place }, outcome }): Refusal[] => {
       if (outcome.kind === 'accepted' || (outcome.kind === 'again' && !last)) return [];
@@ -52,8 +53,8 @@ async function settleAnswered<E>(
 
 const unanswered: EntryOutcome = { kind: 'again', message: 'the target did not say whether it took the task' };
 
-/** Where nothing else got through meanwhile it is the target, not the batch: nothing is given up then. */
-async function giveUp<E>(run: DispatchRun<E>, batch: readonly Item<E>[], message: string, othersGotThrough: boolean): Promise<void> {
-  if (!othersGotThrough) throw new TargetUnavailable(message, run.settled.progress);
+/** Where nothing else was answered meanwhile it is the target, not the batch: nothing is given up then. */
+async function giveUp<E>(run: DispatchRun<E>, batch: readonly Item<E>[], message: string, othersAreAnswered: boolean): Promise<void> {
+  if (!othersAreAnswered) throw new TargetUnavailable(message, run.settled.progress);
   await run.refuse(batch.map(({ place }) => ({ ...place, class: 'TRANSIENT', message })));
 }

@@ -22,7 +22,7 @@ export function sendSlots(most: number, changes: Signal) {
       inFlight -= 1;
       changes.changed();
     },
-    taken(): void {
+    answered(): void {
       window = grown(window);
     },
     pushedBack(epoch: number): void {

@@ -5,7 +5,7 @@ import { type Refusal, TargetUnavailable } from './dispatch-input.ts';
 import type { DispatchRun, Item } from './dispatch-run.ts';
 
 export async function sendBatch<E>(run: DispatchRun<E>, batch: readonly Item<E>[]): Promise<void> {
-  let answeredBefore = Number.POSITIVE_INFINITY;
+  let answeredBefore = 0;
   let left = batch;
   for (let tries = 1; left.length > 0; tries += 1) {
     const epoch = await run.slots.enter();
@@ -18,13 +18,13 @@ export async function sendBatch<E>(run: DispatchRun<E>, batch: readonly Item<E>[
         left = await settleAnswered(run, left, outcome, tries);
       } else {
         run.slots.pushedBack(epoch);
-        // Not from the first: what was in flight beside it may have been answered just before the target went.
-        if (tries === sendTries / 2) answeredBefore = run.count.answered;
         if (tries >= sendTries) return await giveUp(run, left, outcome.message, run.count.answered > answeredBefore);
       }
     } finally {
       run.slots.leave();
     }
+    // Not from the first try: what was in flight beside it may have been answered just before the target went.
+    if (tries === sendTries / 2) answeredBefore = run.count.answered;
     // Without its slot: the others go on, as many as the window has room for.
     if (left.length > 0) await run.pause(tries);
   }

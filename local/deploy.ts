@@ -5,7 +5,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { HelpfulError } from '../cli/helpful-error.ts';
+import { settingFacts } from '../lambdas/contract/setting-facts.ts';
 import type { StageSettingsInput } from '../lambdas/contract/settings.ts';
+import { envFileVariable } from '../lib/settings-environment.ts';
+import { adaptToLocalAws } from './local-api.ts';
 import { localAccount, localRegion, type MiniStack } from './ministack.ts';
 import { inProject, nodeFolder, projectFolder } from './paths.ts';
 import { type RunResult, run, tail } from './run.ts';
@@ -29,7 +32,7 @@ export interface DeployOptions {
 }
 
 export interface Deployed {
-  /** Stack outputs by name (see contract/outputs.ts). */
+  /** Stack outputs by name (see contract/outputs.ts), with addresses as they hold on the local AWS. */
   outputs: Record<string, string>;
   /** What was deployed; can be deployed again, and is what `destroy` takes. */
   assembly: string;
@@ -79,7 +82,8 @@ async function deployAssembly(assembly: string, options: DeployOptions): Promise
   const args = ['deploy', '--all', '--app', assembly, '--require-approval', 'never', '--method', 'direct', '--progress', 'events'];
   await cdk([...args, '--outputs-file', outputsFile], options, 'deploy the app (cdk deploy)', options.folder);
   const byStack = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
-  return Object.assign({}, ...Object.values(byStack)) as Record<string, string>;
+  const outputs = Object.assign({}, ...Object.values(byStack)) as Record<string, string>;
+  return adaptToLocalAws(outputs, options.ministack.clientEnvironment(options.account));
 }
 
 export async function destroy(assembly: string, options: DeployOptions): Promise<void> {
@@ -105,9 +109,12 @@ async function cdk(args: string[], options: DeployOptions, purpose: string, cwd:
 }
 
 function cdkEnvironment(options: DeployOptions): NodeJS.ProcessEnv {
-  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name)));
+  // What is deployed here is said by the caller alone: no variable of the user's is a setting, and no .env file.
+  const settings = new Set(Object.values(settingFacts).map(({ variable }) => variable));
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name) && !settings.has(name)));
   return {
     ...own,
+    [envFileVariable]: '',
     ...options.ministack.clientEnvironment(options.account),
     // The app itself is `node bin/app.ts`, which needs a Node that runs TypeScript.
     PATH: [nodeFolder(), process.env['PATH']].join(delimiter),

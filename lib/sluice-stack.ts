@@ -69,7 +69,7 @@ export class SluiceStack extends Stack {
       JobsTopicArn: jobs.topic.topic.topicArn,
       ReportsQueueUrl: jobQueues.reports.queueUrl,
       FunctionFailuresQueueArn: jobQueues.functionFailures.queueArn,
-      WebhookSecretArn: jobs.webhookSecret.secretArn,
+      WebhookSecretArn: jobs.webhookSecret.arn,
       FailuresQueueUrl: queues.failures.queueUrl,
       ConsumerRoleArn: consumers.role.roleArn,
       ConsumerLogGroupName: consumers.logGroup.logGroupName,

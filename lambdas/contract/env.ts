@@ -2,21 +2,21 @@
  * Environment of our own functions: set by `lib`, parsed at cold start. Consumers' is in consumer-env.ts.
  */
 import { z } from 'zod';
+import { SettingSources } from './setting-facts.ts';
 import { StageSettings } from './settings.ts';
+
+const Json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue('is not JSON');
+    return z.NEVER;
+  }
+});
 
 /** Keys of the one environment all our functions share. */
 export const OwnEnvironment = z.object({
-  SLUICE_SETTINGS: z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue('is not JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(StageSettings),
+  SLUICE_SETTINGS: Json.pipe(StageSettings),
   SLUICE_CONFIG_TABLE: z.string().min(1),
   SLUICE_PIPELINES_TABLE: z.string().min(1),
   SLUICE_RELEASES_TABLE: z.string().min(1),
@@ -51,3 +51,17 @@ export const NotifierEnvironment = JobEnvironment.extend({
   SLUICE_WEBHOOK_SECRET_ARN: z.string().min(1),
 });
 export type NotifierEnvironment = z.output<typeof NotifierEnvironment>;
+
+export const DispatcherEnvironment = JobEnvironment.extend({
+  /** Where functions send their results: the API's own address, or what `apiBaseUrl` says instead. No slash at its end. */
+  SLUICE_API_URL: z.url(),
+});
+export type DispatcherEnvironment = z.output<typeof DispatcherEnvironment>;
+
+export const JobApiEnvironment = JobEnvironment.extend({
+  /** JSON, for people (`GET /config`). */
+  SLUICE_SETTING_SOURCES: Json.pipe(SettingSources),
+  /** The function that waits for a job's end. */
+  SLUICE_WAIT_FUNCTION_NAME: z.string().min(1),
+});
+export type JobApiEnvironment = z.output<typeof JobApiEnvironment>;

@@ -4,9 +4,9 @@ import { jobsPrefix, resultsPrefix, uploadsPrefix } from '../../../lambdas/contr
 import type { SettingSources } from '../../../lambdas/contract/setting-facts.ts';
 import { OwnFunction } from '../own-function.ts';
 import { pipelineArns } from '../pipeline-arns.ts';
-import { atRunTime, noResource } from '../shared-grants.ts';
+import { atRunTime } from '../shared-grants.ts';
 import { inputBucketArns } from './input-buckets.ts';
-import { anyInput, changeJobs, perJob, readJobs, readVersions } from './job-grants.ts';
+import { anyInput, changeJobs, perJob, readVersions } from './job-grants.ts';
 import { type JobParts, jobEnvironment } from './job-parts.ts';
 import type { JobWait } from './job-wait.ts';
 
@@ -52,20 +52,19 @@ export class JobApi extends Construct {
   private allowFiles({ settings, data }: JobParts): void {
     const objects = (...prefixes: string[]) => prefixes.map((prefix) => data.bucket.arnForObjects(`${prefix}*`));
     // Addresses it signs for others carry its own rights: to upload there, and to read results.
-    this.function.allow('TakeTasks', ['s3:PutObject'], objects(uploadsPrefix, jobsPrefix), perJob);
-    this.function.allow('ReadFiles', ['s3:GetObject'], objects(uploadsPrefix, jobsPrefix, resultsPrefix), perJob);
+    this.function.allow('WriteFiles', ['s3:PutObject'], objects(uploadsPrefix, jobsPrefix, resultsPrefix), perJob);
+    this.function.allow('ReadFiles', ['s3:GetObject'], objects(uploadsPrefix, resultsPrefix), perJob);
     // Without it S3 answers "access denied" for a key that is not there.
     const inputs = inputBucketArns(this, settings);
     this.function.allow('TellMissingFiles', ['s3:ListBucket'], [data.bucket.bucketArn, ...inputs.buckets]);
     if (inputs.objects.length > 0) this.function.allow('SeeInputs', readVersions, inputs.objects, anyInput);
   }
 
-  private allowStats({ settings, config, state, jobQueues }: JobParts): void {
+  private allowStats({ settings, config, state }: JobParts): void {
     const { queues } = pipelineArns(this, settings.prefix);
-    this.function.allow('SeePipelines', ['dynamodb:GetItem', 'dynamodb:Scan'], [config.tableArn, state.pipelines.tableArn]);
-    this.function.allow('SeePermitsAndReservations', readJobs, [state.tasks.tableArn, state.control.tableArn]);
+    this.function.allow('SeePipelines', ['dynamodb:GetItem', 'dynamodb:Scan'], [state.pipelines.tableArn]);
+    this.function.allow('SeeItems', ['dynamodb:GetItem'], [config.tableArn]);
+    this.function.allow('SeePermitsAndReservations', ['dynamodb:GetItem'], [state.tasks.tableArn, state.control.tableArn]);
     this.function.allow('CountTasks', ['sqs:GetQueueAttributes'], [queues], atRunTime);
-    this.function.allow('SeeDispatcher', ['sqs:GetQueueAttributes'], [jobQueues.dispatch.queueArn]);
-    this.function.allow('KnowTheAccountsRoom', ['lambda:GetAccountSettings'], ['*'], noResource);
   }
 }

@@ -3,6 +3,7 @@ import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { jobsPrefix } from '../../../lambdas/contract/data-bucket.ts';
+import type { DispatcherEnvironment } from '../../../lambdas/contract/env.ts';
 import { ownReservations } from '../../../lambdas/contract/settings.ts';
 import { OwnFunction } from '../own-function.ts';
 import { pipelineArns } from '../pipeline-arns.ts';
@@ -19,6 +20,7 @@ export class JobDispatcher extends Construct {
   constructor(scope: Construct, id: string, parts: JobParts, apiUrl: string) {
     super(scope, id);
     const { settings, jobQueues } = parts;
+    const own = { SLUICE_API_URL: settings.apiBaseUrl?.replace(/\/+$/, '') ?? apiUrl } satisfies Partial<DispatcherEnvironment>;
     this.function = new OwnFunction(this, 'Function', {
       folder: 'job-dispatcher',
       reservation: 'jobDispatcher',
@@ -26,9 +28,10 @@ export class JobDispatcher extends Construct {
       timeoutSeconds: jobTimeouts.dispatcher,
       memoryMiB: 512,
       settings,
-      environment: { ...jobEnvironment(parts), SLUICE_API_URL: settings.apiBaseUrl ?? apiUrl },
-      // It goes on with a long job by a hint to itself, and Lambda would stop that after 16 rounds and drop the hint. It
-      // ends by itself, as each round moves the cursor of a stored job.
+      environment: { ...jobEnvironment(parts), ...own },
+      // A job that starts has its target looked at, one that ends lets the next start, both by hints that come back here:
+      // Lambda would stop a row of short jobs after 16 rounds and drop the hint. It ends with the jobs that are stored, each
+      // of which starts and ends once.
       recursiveLoop: RecursiveLoop.ALLOW,
     });
     const maxConcurrency = ownReservations(settings).jobDispatcher;
@@ -39,7 +42,7 @@ export class JobDispatcher extends Construct {
 
   private allowSending({ settings, jobQueues }: JobParts): void {
     const { queues } = pipelineArns(this, settings.prefix);
-    this.function.allow('SendTasks', ['sqs:SendMessage', 'sqs:GetQueueAttributes'], [queues], atRunTime);
+    this.function.allow('SendTasks', ['sqs:SendMessage'], [queues], atRunTime);
     const functions = functionArns(this, settings);
     if (functions.length > 0) this.function.allow('InvokeFunctions', ['lambda:InvokeFunction'], functions);
     const { dispatch, events } = jobQueues;
@@ -49,7 +52,7 @@ export class JobDispatcher extends Construct {
   private allowData({ table, config, state, data }: JobParts): void {
     this.function.allow('KeepJobs', [...changeJobs, 'dynamodb:BatchWriteItem'], [table.tableArn]);
     this.function.allow('SendAlone', holdLeases, [state.control.tableArn]);
-    this.function.allow('KnowTargets', ['dynamodb:GetItem'], [config.tableArn, state.pipelines.tableArn, state.tasks.tableArn]);
+    this.function.allow('KnowTargets', ['dynamodb:GetItem'], [config.tableArn, state.pipelines.tableArn]);
     this.function.allow('ReadTaskFiles', ['s3:GetObject'], [data.bucket.arnForObjects(`${jobsPrefix}*`)], perJob);
   }
 }

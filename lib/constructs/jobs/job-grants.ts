@@ -1,7 +1,9 @@
 /** What several functions of the job service are granted, each action by name. Transactions are allowed by the actions of their parts. */
 
-export const readJobs = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
-export const changeJobs = [...readJobs, 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+export const readJobs = ['dynamodb:GetItem', 'dynamodb:Query'];
+/** Tasks are counted, and jobs closed. */
+export const countTasks = [...readJobs, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+export const changeJobs = [...countTasks, 'dynamodb:DeleteItem'];
 export const holdLeases = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
 /** A multipart upload that goes on where an earlier invocation left it. */

@@ -18,7 +18,7 @@ export class JobNotifier extends Construct {
     const { settings, table, jobQueues } = parts;
     const own = {
       SLUICE_JOBS_TOPIC_ARN: topic.topicArn,
-      SLUICE_WEBHOOK_SECRET_ARN: secret.secretArn,
+      SLUICE_WEBHOOK_SECRET_ARN: secret.arn,
     } satisfies Partial<NotifierEnvironment>;
     this.function = new OwnFunction(this, 'Function', {
       folder: 'job-notifier',
@@ -32,6 +32,6 @@ export class JobNotifier extends Construct {
     this.function.addEventSource(new SqsEventSource(jobQueues.events, { batchSize: 1, maxConcurrency, reportBatchItemFailures: true }));
     this.function.allow('KeepOutbox', [...readJobs, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [table.tableArn]);
     this.function.allow('Publish', ['sns:Publish'], [topic.topicArn]);
-    this.function.allow('ReadSecret', ['secretsmanager:GetSecretValue'], [secret.secretArn]);
+    this.function.allow('ReadSecret', ['secretsmanager:GetSecretValue'], [secret.arn]);
   }
 }

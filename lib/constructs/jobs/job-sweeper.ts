@@ -6,7 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Construct } from 'constructs';
 import { jobsPrefix, uploadsPrefix } from '../../../lambdas/contract/data-bucket.ts';
 import { OwnFunction } from '../own-function.ts';
-import { changeJobs, perJob } from './job-grants.ts';
+import { perJob, readJobs } from './job-grants.ts';
 import { type JobParts, jobEnvironment } from './job-parts.ts';
 
 export class JobSweeper extends Construct {
@@ -33,12 +33,14 @@ export class JobSweeper extends Construct {
     });
   }
 
-  private allowRepairs({ table, config, state, data, jobQueues }: JobParts): void {
-    this.function.allow('KeepJobs', changeJobs, [table.tableArn]);
-    this.function.allow('KnowTargets', ['dynamodb:GetItem'], [config.tableArn, state.pipelines.tableArn, state.tasks.tableArn]);
+  private allowRepairs({ table, state, data, jobQueues }: JobParts): void {
+    this.function.allow('FindJobs', [...readJobs, 'dynamodb:UpdateItem'], [table.tableArn]);
+    this.function.allow('KnowTargets', ['dynamodb:GetItem'], [state.pipelines.tableArn]);
     // Files of unfinished jobs are copied onto themselves before they expire.
     const files = [uploadsPrefix, jobsPrefix].map((prefix) => data.bucket.arnForObjects(`${prefix}*`));
     this.function.allow('RenewFiles', ['s3:GetObject', 's3:PutObject'], files, perJob);
+    // Without it S3 answers "access denied" for a key that is not there.
+    this.function.allow('TellMissingFiles', ['s3:ListBucket'], [data.bucket.bucketArn]);
     const { dispatch, intake, events } = jobQueues;
     this.function.allow(
       'SendHints',

@@ -182,6 +182,9 @@ export function reservations(clients: Pick<Clients, 'documents'>, table: string,
     return found;
   }
 
-  return { settle, heldBy, stopWaiting, distrust };
+  /** For people: as it was when somebody last asked. */
+  const known = readLedger;
+
+  return { settle, heldBy, stopWaiting, distrust, known };
 }
 export type Reservations = ReturnType<typeof reservations>;

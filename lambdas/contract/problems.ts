@@ -8,6 +8,27 @@ export function problemsOf(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => problemsOfIssue(issue as z.core.$ZodIssue, input));
 }
 
+/** One field at fault, as the HTTP API names it: the value stays with who sent it. */
+export interface FieldError {
+  /** `tasks.17.body`; the name of a query parameter or header. Empty for the whole. */
+  field: string;
+  message: string;
+}
+
+export const fieldErrors = (error: z.ZodError): FieldError[] =>
+  error.issues.flatMap((issue) => fieldErrorsOf(issue as z.core.$ZodIssue, []));
+
+function fieldErrorsOf(issue: z.core.$ZodIssue, above: PropertyKey[]): FieldError[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ field: pathText([...path, key]), message: 'unknown field' }));
+  // What was most probably meant: the form that has the least against it.
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const [nearest = []] = issue.errors.toSorted((a, b) => a.length - b.length);
+    return nearest.flatMap((inner) => fieldErrorsOf(inner, path));
+  }
+  return [{ field: pathText(path), message: ruleText(issue) }];
+}
+
 function problemsOfIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
   const path = pathText(issue.path);
   if (issue.code === 'unrecognized_keys') {

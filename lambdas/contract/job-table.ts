@@ -131,6 +131,8 @@ export const JobRow = z.object({
   /** Why it failed as a whole. */
   failure: z.string().optional(),
   warnings: z.array(z.string()).default([]),
+  /** When its task file was last made young again, so that the bucket keeps it. */
+  renewedAtMs: z.number().optional(),
   /** Times its failed tasks were retried. */
   life: z.number().default(0),
   /** Since it last became able to wait for a slot; part of the key of its waiting row. */
@@ -138,6 +140,8 @@ export const JobRow = z.object({
   startedAtMs: z.number().optional(),
   /** Ends what has not ended then. */
   deadlineMs: z.number().optional(),
+  /** How far that was done. */
+  overdueAt: Cursor.nullish(),
   endedAtMs: z.number().optional(),
   /** How far the task file was sent in this life. */
   cursor: Cursor.default(startOfFile),
@@ -149,6 +153,8 @@ export const JobRow = z.object({
   chunks: z.number().default(0),
   /** When the next task that was put aside is due, or the next chunk's deadline: a look is wanted by then. */
   nextLookMs: z.number().nullish(),
+  /** When the first of its chunks is due. */
+  nextChunkMs: z.number().nullish(),
   /** The dispatcher wants to be told when this many tasks are processed. */
   refillAt: z.number().nullish(),
   /** Object keys of results files, by `<only>-<life>`. */
@@ -165,10 +171,12 @@ export const Counts = z.object({
   failed: z.number().default(0),
   deadLettered: z.number().default(0),
   retrying: z.number().default(0),
+  /** Of the tasks that ended: those that had never been sent, such as lines that are no task. */
+  unsent: z.number().default(0),
 });
 export type Counts = z.output<typeof Counts>;
 export const CountRow = Counts;
-export const noCounts: Counts = { completed: 0, failed: 0, deadLettered: 0, retrying: 0 };
+export const noCounts: Counts = { completed: 0, failed: 0, deadLettered: 0, retrying: 0, unsent: 0 };
 
 export const TaskRow = z.object({
   n: z.number(),
@@ -185,6 +193,8 @@ export const TaskRow = z.object({
   resultKey: z.string().optional(),
   error: TaskError.optional(),
   deadLettered: z.boolean().default(false),
+  /** It first ended without having been sent. */
+  unsent: z.boolean().default(false),
   updatedAtMs: z.number(),
   /** Raised by every write. */
   revision: z.number().default(0),
@@ -201,10 +211,12 @@ export const ChunkRow = z.object({
   /** Bytes of the task file that hold them; absent with `ns`. */
   fromByte: z.number().optional(),
   toByte: z.number().optional(),
-  /** Tasks that are not in a row, with the attempt each was sent for. */
-  ns: z.array(z.object({ n: z.number(), attempt: z.number() })).optional(),
+  /** Tasks that are not in a row, with the attempt each was sent for, and where each is in the task file. */
+  ns: z.array(z.object({ n: z.number(), attempt: z.number(), fromByte: z.number(), toByte: z.number() })).optional(),
   sentAtMs: z.number(),
-  /** What has not ended by then is overdue: the latest of their deadlines. */
+  /** Tasks of the range that were to start later than this were put aside, and are in another chunk. */
+  asOfMs: z.number(),
+  /** Looked at then: the earliest of the deadlines of those that have not ended. */
   dueMs: z.number(),
   expiresAt: z.number(),
 });
@@ -217,6 +229,8 @@ export const LaterRow = z.object({
   /** Attempt it is sent for; 1 for the first. */
   attempt: z.number().default(1),
   life: z.number().default(0),
+  /** Counts as sent already: it was taken to be sent, and could not be. */
+  taken: z.boolean().default(false),
   /** Where it is in the task file. */
   fromByte: z.number(),
   toByte: z.number(),

@@ -9,6 +9,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  type QueryCommandOutput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import {
@@ -34,8 +35,10 @@ export interface Sent {
   cursor: Cursor;
   /** Tasks sent in addition. */
   count: number;
-  /** They are overdue then. */
+  /** The first of them is overdue then. */
   dueMs: number;
+  /** Those to start later than this were put aside. */
+  asOfMs: number;
 }
 
 export class StaleDispatch extends Error {
@@ -72,8 +75,11 @@ export function dispatchState(documents: Clients['documents'], TableName: string
   }
 
   return {
+    /** How long what is put aside is kept after it is due. */
+    keepSeconds,
+
     /** Moves the cursor and remembers the chunk; gives the job as it is then. */
-    async checkpoint(row: JobRow, { cursor, count, dueMs }: Sent): Promise<JobRow> {
+    async checkpoint(row: JobRow, { cursor, count, dueMs, asOfMs }: Sent): Promise<JobRow> {
       const next: JobRow = {
         ...row,
         cursor,
@@ -89,6 +95,7 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         fromByte: row.cursor.byte,
         toByte: cursor.byte,
         sentAtMs: clock.nowMs(),
+        asOfMs,
         dueMs,
         expiresAt: expiresAt(),
       };
@@ -103,9 +110,9 @@ export function dispatchState(documents: Clients['documents'], TableName: string
       return next;
     },
 
-    /** Of tasks sent out of their order: from those put aside. They go from there in the same write. */
-    async sentLater(row: JobRow, sent: readonly LaterRow[], dueMs: number): Promise<JobRow> {
-      const first = sent.filter(({ attempt, life }) => attempt === 1 && life === 0).length;
+    /** Of tasks sent out of their order: from those put aside. They go from there in the same write; 90 at most. */
+    async sentLater(row: JobRow, sent: readonly LaterRow[], refused: number, dueMs: number): Promise<JobRow> {
+      const first = sent.filter(({ attempt, life, taken }) => attempt === 1 && life === 0 && !taken).length - refused;
       const next: JobRow = { ...row, dispatched: row.dispatched + first, chunks: row.chunks + 1, revision: row.revision + 1 };
       const numbers = sent.map(({ n }) => n);
       const chunk: ChunkRow = {
@@ -113,8 +120,9 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         sequence: row.chunks,
         fromN: Math.min(...numbers),
         toN: Math.max(...numbers),
-        ns: sent.map(({ n, attempt }) => ({ n, attempt })),
+        ns: sent.map(({ n, attempt, fromByte, toByte }) => ({ n, attempt, fromByte, toByte })),
         sentAtMs: clock.nowMs(),
+        asOfMs: clock.nowMs(),
         dueMs,
         expiresAt: expiresAt(),
       };
@@ -127,16 +135,37 @@ export function dispatchState(documents: Clients['documents'], TableName: string
     },
 
     /** What a look leaves behind: whether all was sent, when to look next, when to be told to send more. */
-    async leave(row: JobRow, { sentAll, nextLookMs, refillAt }: Pick<JobRow, 'sentAll' | 'nextLookMs' | 'refillAt'>): Promise<JobRow> {
-      if (row.sentAll === sentAll && row.nextLookMs === nextLookMs && row.refillAt === refillAt) return row;
+    async leave(row: JobRow, left: Pick<JobRow, 'sentAll' | 'nextLookMs' | 'nextChunkMs' | 'refillAt'>): Promise<JobRow> {
+      const { sentAll, nextLookMs = null, nextChunkMs = null, refillAt = null } = left;
+      const isSame = (a: number | null | undefined, b: number | null) => (a ?? null) === b;
+      if (
+        row.sentAll === sentAll &&
+        isSame(row.nextLookMs, nextLookMs) &&
+        isSame(row.nextChunkMs, nextChunkMs) &&
+        isSame(row.refillAt, refillAt)
+      )
+        return row;
       await write(row, [
-        jobWrite(row, 'sentAll = :all, nextLookMs = :look, refillAt = :refill', {
+        jobWrite(row, 'sentAll = :all, nextLookMs = :look, nextChunkMs = :chunk, refillAt = :refill', {
           ':all': sentAll,
-          ':look': nextLookMs ?? null,
-          ':refill': refillAt ?? null,
+          ':look': nextLookMs,
+          ':chunk': nextChunkMs,
+          ':refill': refillAt,
         }),
       ]);
-      return { ...row, sentAll, nextLookMs, refillAt, revision: row.revision + 1 };
+      return { ...row, sentAll, nextLookMs, nextChunkMs, refillAt, revision: row.revision + 1 };
+    },
+
+    /** How far the end of everything that is overdue has come. */
+    async saveOverdue(row: JobRow, overdueAt: Cursor | null, end: { cursor: Cursor; sentAll: boolean }): Promise<JobRow> {
+      await write(row, [
+        jobWrite(row, 'overdueAt = :overdue, #cursor = :cursor, sentAll = :all', {
+          ':overdue': overdueAt,
+          ':cursor': end.cursor,
+          ':all': end.sentAll,
+        }),
+      ]);
+      return { ...row, ...end, overdueAt, revision: row.revision + 1 };
     },
 
     /** Puts tasks aside; again with the same does no harm. */
@@ -180,18 +209,22 @@ export function dispatchState(documents: Clients['documents'], TableName: string
       return Items[0] === undefined ? undefined : LaterSchema.parse(Items[0]).dueMs;
     },
 
-    /** Chunks of the job, the oldest first, as many as one page holds. */
-    async chunks(job: string): Promise<ChunkRow[]> {
-      const { Items = [] } = await documents.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': chunksPartition(job) },
-          ConsistentRead: true,
-          Limit: 500,
-        }),
-      );
-      return Items.map((item) => ChunkSchema.parse(item));
+    /** Chunks of the job, the oldest first, a page after another. */
+    async *chunks(job: string): AsyncGenerator<ChunkRow[]> {
+      let start: QueryCommandOutput['LastEvaluatedKey'];
+      do {
+        const page: QueryCommandOutput = await documents.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': chunksPartition(job) },
+            ConsistentRead: true,
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        yield (page.Items ?? []).map((item) => ChunkSchema.parse(item));
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined);
     },
 
     async forgetChunk(job: string, { life, sequence }: Pick<ChunkRow, 'life' | 'sequence'>): Promise<void> {

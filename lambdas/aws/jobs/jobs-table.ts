@@ -1,5 +1,5 @@
 /** Jobs: made, read, listed. What starts and ends them is in `scheduler.ts`, what their tasks come to in `task-rows.ts`. */
-import { DeleteCommand, GetCommand, QueryCommand, type QueryCommandOutput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, type QueryCommandOutput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { JobStatus } from '../../contract/job.ts';
 import {
@@ -173,12 +173,9 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
     /** Replaces its warnings. */
     warn: (job: string, warnings: string[]) => update(job, { warnings }),
 
-    /** Where it is read from from now on. */
-    moveSource: (job: string, source: JobRow['source']) => update(job, { source }),
-
-    async forgetIntake({ job, createdAtMs }: Pick<JobRow, 'job' | 'createdAtMs'>): Promise<void> {
-      await documents.send(new DeleteCommand({ TableName, Key: intakeKey(createdAtMs, job) }));
-    },
+    /** Its file was made young again; a source that is not read yet has another ETag then. */
+    renewed: (job: string, renewedAtMs: number, source: JobRow['source']) =>
+      update(job, source === undefined ? { renewedAtMs } : { renewedAtMs, source }),
   };
 }
 export type JobsTable = ReturnType<typeof jobsTable>;

@@ -168,7 +168,7 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
       const { done } = await transact(documents, [
         step(
           row,
-          'SET #status = :next, #cursor = :cursor, sentAll = :no, readyAtMs = :now, life = :nextLife REMOVE endedAtMs, expiresAt, failure, deadlineMs, refillAt, nextLookMs',
+          'SET #status = :next, #cursor = :cursor, sentAll = :no, readyAtMs = :now, life = :nextLife REMOVE endedAtMs, expiresAt, failure, deadlineMs, overdueAt, refillAt, nextLookMs, nextChunkMs',
           { ':next': 'PENDING', ':cursor': next.cursor, ':no': false, ':now': readyAtMs, ':nextLife': next.life },
           { '#cursor': 'cursor' },
         ),

@@ -6,7 +6,7 @@ export const processed = ({ completed, failed }: Counts) => completed + failed;
 
 /** Sent and without an end: on its queue or running. One that failed and comes back is not among them. */
 export const outstanding = ({ dispatched }: Pick<JobRow, 'dispatched'>, counts: Counts) =>
-  Math.max(0, dispatched - processed(counts) - counts.retrying);
+  Math.max(0, dispatched + counts.unsent - processed(counts) - counts.retrying);
 
 /** Every task has ended, and none is to be sent any more. */
 export const isOver = ({ status, sentAll, total }: JobRow, counts: Counts) =>

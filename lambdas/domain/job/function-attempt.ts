@@ -24,5 +24,8 @@ export function afterFailure(
   const end = { n, life, attempt, error, exact: true, atMs: nowMs } as const;
   if (!isRetried(error.class) || attempt > maxRetries) return { end: { ...end, status: 'failed' } };
   const dueMs = nowMs + backOffSeconds({ ...backOff, maxRetries }, attempt, random) * 1_000;
-  return { end: { ...end, status: 'retrying' }, later: { n, life, attempt: attempt + 1, dueMs, fromByte, toByte, expiresAt } };
+  return {
+    end: { ...end, status: 'retrying' },
+    later: { n, life, attempt: attempt + 1, dueMs, fromByte, toByte, taken: false, expiresAt },
+  };
 }

@@ -17,6 +17,8 @@ export interface TaskEnd {
   resultKey?: string | undefined;
   error?: TaskRow['error'];
   deadLettered?: boolean | undefined;
+  /** It was never sent. */
+  unsent?: boolean | undefined;
   /** Failures count only of the attempt that is under way: an earlier one was given up, and is being tried again. */
   exact?: boolean | undefined;
   atMs: number;
@@ -37,6 +39,7 @@ export function changeBy(row: TaskRow | undefined, end: TaskEnd, expiresAt: numb
     life: end.life,
     attempt: end.attempt,
     deadLettered: end.status === 'failed' && end.deadLettered === true,
+    unsent: row?.unsent ?? end.unsent === true,
     updatedAtMs: end.atMs,
     revision: (row?.revision ?? 0) + 1,
     expiresAt,
@@ -56,30 +59,25 @@ function counts(row: TaskRow | undefined, end: TaskEnd): boolean {
   return end.status === 'failed' || end.attempt > row.attempt;
 }
 
-const countsOf = ({ status, deadLettered }: Pick<TaskRow, 'status' | 'deadLettered'>): Counts => ({
+const countsOf = ({ status, deadLettered, unsent }: Pick<TaskRow, 'status' | 'deadLettered' | 'unsent'>): Counts => ({
   completed: status === 'done' ? 1 : 0,
   failed: status === 'failed' ? 1 : 0,
   deadLettered: status === 'failed' && deadLettered ? 1 : 0,
   retrying: status === 'retrying' ? 1 : 0,
+  unsent: unsent ? 1 : 0,
 });
 
-const difference = (before: Counts, after: Counts): Counts => ({
-  completed: after.completed - before.completed,
-  failed: after.failed - before.failed,
-  deadLettered: after.deadLettered - before.deadLettered,
-  retrying: after.retrying - before.retrying,
+const each = (count: (name: keyof Counts) => number): Counts => ({
+  completed: count('completed'),
+  failed: count('failed'),
+  deadLettered: count('deadLettered'),
+  retrying: count('retrying'),
+  unsent: count('unsent'),
 });
 
-export const sum = (all: readonly Counts[]): Counts =>
-  all.reduce(
-    (total, { completed, failed, deadLettered, retrying }) => ({
-      completed: total.completed + completed,
-      failed: total.failed + failed,
-      deadLettered: total.deadLettered + deadLettered,
-      retrying: total.retrying + retrying,
-    }),
-    noCounts,
-  );
+const difference = (before: Counts, after: Counts): Counts => each((name) => after[name] - before[name]);
+
+export const sum = (all: readonly Counts[]): Counts => each((name) => all.reduce((total, counts) => total + counts[name], 0));
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 const defined = <T extends object>(fields: T): Defined<T> =>

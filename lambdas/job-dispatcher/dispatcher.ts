@@ -1,0 +1,49 @@
+/** A batch of hints: each target once, and the start of waiting jobs once; one that fails comes back alone. */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { messageVisibility } from '../aws/message-visibility.ts';
+import { DispatchHint } from '../contract/job-messages.ts';
+import { again, done, eachRecord, type Outcome } from '../framework/sqs-batch.ts';
+import type { DispatchServices } from './dispatch-services.ts';
+import { lookAtTarget } from './look-at-target.ts';
+import { startWaiting } from './start-waiting.ts';
+
+/** Left of the function's time for what is in flight to be answered, and written down. */
+const spareMs = 12_000;
+
+export function createDispatcher(services: DispatchServices) {
+  const { clients, clock, log } = services;
+  const changeVisibility = messageVisibility(clients.sqs);
+  const comeBack = (record: SQSRecord, seconds: number) => changeVisibility(record.eventSourceARN, record.receiptHandle, seconds);
+
+  return async (event: SQSEvent, remainingMs: number): Promise<SQSBatchResponse> => {
+    const endMs = clock.nowMs() + Math.max(1_000, remainingMs - spareMs);
+    const looks = new Map<string, Promise<Outcome>>();
+    /** Hints of one batch about the same are met by one look. */
+    const once = (key: string, look: () => Promise<Outcome>) => {
+      const looked = looks.get(key) ?? look();
+      looks.set(key, looked);
+      return looked;
+    };
+    return eachRecord(event, { log, comeBack }, async (record) => {
+      const hint = DispatchHint.safeParse(readJson(record.body));
+      if (!hint.success) {
+        log.error('not a hint', { messageId: record.messageId });
+        return done;
+      }
+      if (hint.data.kind === 'schedule') {
+        await once('schedule', () => startWaiting(services, endMs).then(() => done));
+        return done;
+      }
+      const { target } = hint.data;
+      return once(target, async () => ((await lookAtTarget(services, target, endMs)) ? again(0) : done));
+    });
+  };
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+/** How much each running job of a target may send now, by what the target was measured to work off. */
+import type { JobServices } from '../aws/jobs/job-services.ts';
+import type { PaceRow } from '../contract/job-table.ts';
+import { allowances, type Capacity, depthFor, firstDepth, smoothedRate } from '../domain/job/depth.ts';
+import { outstanding, processed } from '../domain/job/ending.ts';
+import type { RunningJob } from './look-at-target.ts';
+import type { TargetState } from './target-state.ts';
+
+/** Too short to tell a rate by. */
+const shortestMeasureMs = 500;
+
+export async function roomFor(
+  services: JobServices,
+  state: Extract<TargetState, { kind: 'group' | 'function' }>,
+  target: string,
+  jobs: readonly RunningJob[],
+): Promise<Map<string, number>> {
+  const depth = state.kind === 'function' ? Number.POSITIVE_INFINITY : await measuredDepth(services, state.capacity, target, jobs);
+  const sharers = jobs.map(({ row, counts }) => ({
+    job: row.job,
+    priority: row.priority,
+    outstanding: outstanding(row, counts),
+    ...(state.kind === 'function'
+      ? { left: (row.total ?? 0) - processed(counts) - outstanding(row, counts), most: row.maxOutstanding }
+      : { left: leftOf({ row, counts }, services.clock.nowMs()) }),
+  }));
+  return allowances(sharers, depth);
+}
+
+/** At most this many are left to be sent; a retry sends those that failed, and what was put aside waits for its time. */
+function leftOf({ row, counts }: RunningJob, nowMs: number): number {
+  const { total = 0, sentAll, life, cursor, dispatched } = row;
+  if (sentAll) return (row.nextLookMs ?? 0) > nowMs ? 0 : total - Math.min(total, dispatched);
+  return life > 0 ? counts.failed : total - cursor.n;
+}
+
+async function measuredDepth(services: JobServices, capacity: Capacity, target: string, jobs: readonly RunningJob[]): Promise<number> {
+  const { dispatchState, clock } = services;
+  const nowMs = clock.nowMs();
+  const before = await dispatchState.pace(target);
+  const now = Object.fromEntries(jobs.map(({ row, counts }) => [row.job, processed(counts)]));
+  if (before === undefined) {
+    const depth = firstDepth(capacity);
+    await dispatchState.keepPace(target, { ratePerSecond: 0, processed: now, measuredAtMs: nowMs, depth });
+    return depth;
+  }
+  const ended = endedSince(before, now);
+  const seconds = (nowMs - before.measuredAtMs) / 1_000;
+  const onQueue = jobs.reduce((total, { row, counts }) => total + outstanding(row, counts), 0);
+  // Looks that follow each other closely say nothing new.
+  if (seconds * 1_000 < shortestMeasureMs) return before.depth;
+  // An idle target has not become slow: it is measured from now on.
+  if (ended === 0 && onQueue === 0) {
+    const depth = Math.max(before.depth, firstDepth(capacity));
+    await dispatchState.keepPace(target, { ...before, depth, processed: now, measuredAtMs: nowMs });
+    return depth;
+  }
+  const known = before.ratePerSecond === 0 ? undefined : before.ratePerSecond;
+  const ratePerSecond = smoothedRate(known, ended, seconds);
+  const ranDry = ended > 0 && onQueue < before.depth / 8;
+  const depth = depthFor(capacity, { ratePerSecond, depth: before.depth }, ranDry);
+  await dispatchState.keepPace(target, { ratePerSecond, processed: now, measuredAtMs: nowMs, depth });
+  return depth;
+}
+
+/** A job that was not there the last time began at 0, or goes on from where nobody looked: its first measure is the next. */
+const endedSince = ({ processed: before }: PaceRow, now: Record<string, number>) =>
+  Object.entries(now).reduce((sum, [job, count]) => sum + Math.max(0, count - (before[job] ?? count)), 0);

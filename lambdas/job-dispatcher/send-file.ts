@@ -1,0 +1,137 @@
+/**
+ * The next tasks of a job's file, as many as are allowed. Tasks that are not to start yet are put aside; where failed ones
+ * are tried again, only those are sent; of a function each block is claimed before the first of it is invoked, so that a
+ * dispatcher that dies can have left no more accepted than was counted.
+ */
+import { attemptFailed } from '../aws/jobs/function-attempts.ts';
+import type { StoredTask } from '../contract/job-table.ts';
+import type { Located } from '../domain/job/line.ts';
+import { isPutAside } from '../domain/job/overdue.ts';
+import type { TaskEnd } from '../domain/job/task-end.ts';
+import type { Progress, Refusal } from './dispatch-input.ts';
+import type { JobSending } from './job-sending.ts';
+import { dispatchTo } from './outlet.ts';
+
+/** Whether the file's end was reached. */
+export async function sendFile(sending: JobSending, allowance: number): Promise<boolean> {
+  const { services, row, file, target } = sending;
+  const claims = target.kind === 'function';
+  const errors = new Map<number, TaskEnd['error']>();
+  let saved = 0;
+  const save = ({ cursor, sent }: Progress) => {
+    const count = sent - saved;
+    saved = sent;
+    return sending.write((current) =>
+      services.dispatchState.checkpoint(current, { cursor, count, dueMs: sending.takeDue(), asOfMs: sending.asOfMs }),
+    );
+  };
+  const tryOf = (n: number) => ({ attempt: 1, error: errors.get(n) });
+  const dispatched = await dispatchTo(sending, tryOf, {
+    blocks: file.blocks(row.cursor.byte, row.batchSize),
+    start: row.cursor,
+    allowance,
+    prepare: async (tasks) => {
+      const due = row.life === 0 ? await withoutLater(sending, tasks) : await failedOnes(sending, tasks, errors);
+      if (claims) await claim(sending, tasks, due);
+      return due;
+    },
+    refused: (refusals) => refuse(sending, refusals),
+    ...(claims ? { setAside: (places) => putAsideClaimed(sending, places) } : { checkpoint: save }),
+  });
+  if (!claims && dispatched.cursor.n > sending.row.cursor.n) await save(dispatched);
+  return dispatched.stopped === 'end' && sending.row.cursor.n >= dispatched.cursor.n;
+}
+
+async function withoutLater(sending: JobSending, tasks: readonly Located[]): Promise<readonly Located[]> {
+  const later = tasks.filter(({ task }) => isPutAside(task, sending.asOfMs));
+  if (later.length === 0) return tasks;
+  const { services, row } = sending;
+  await services.dispatchState.putAside(
+    row.job,
+    later.map((located) => ({ ...laterOf(sending, located.task, located), dueMs: located.task.runAtMs ?? sending.asOfMs })),
+  );
+  return tasks.filter((located) => !later.includes(located));
+}
+
+type Place = Pick<Located, 'fromByte' | 'toByte'>;
+
+const laterOf = ({ services, row }: JobSending, { n, runAtMs = 0 }: Pick<StoredTask, 'n' | 'runAtMs'>, { fromByte, toByte }: Place) => ({
+  n,
+  dueMs: runAtMs,
+  attempt: 1,
+  life: row.life,
+  taken: false,
+  fromByte,
+  toByte,
+  expiresAt: Math.ceil(Math.max(runAtMs, services.clock.nowMs()) / 1_000) + services.dispatchState.keepSeconds,
+});
+
+/** Of a job that is tried again: those that failed, which begin a new life. One that began it before a crash is sent again. */
+async function failedOnes(sending: JobSending, located: readonly Located[], errors: Map<number, TaskEnd['error']>): Promise<Located[]> {
+  const { services, row, target } = sending;
+  const numbers = located.map(({ task }) => task.n);
+  const rows = await services.tasks.range(row.job, Math.min(...numbers), Math.max(...numbers));
+  const failed = located.filter(({ task }) => {
+    const known = rows.get(task.n);
+    return known?.status === 'failed' && known.life < row.life;
+  });
+  const attempt = target.kind === 'function' ? 1 : 0;
+  const atMs = services.clock.nowMs();
+  const { rows: now } = await services.tasks.apply(
+    row.job,
+    failed.map(({ task }) => ({ n: task.n, id: task.id, status: 'queued', life: row.life, attempt, error: rows.get(task.n)?.error, atMs })),
+  );
+  return located.filter(({ task }) => {
+    const known = now.get(task.n) ?? rows.get(task.n);
+    if (known?.status !== 'queued' || known.life !== row.life) return false;
+    errors.set(task.n, known.error);
+    return true;
+  });
+}
+
+/** From here on they count as accepted. */
+async function claim(sending: JobSending, read: readonly Located[], due: readonly Located[]): Promise<void> {
+  const last = read.at(-1);
+  if (last === undefined) return;
+  for (const { task } of due) sending.noteDue(task);
+  const cursor = { n: last.task.n, byte: last.toByte };
+  await sending.write((row) =>
+    sending.services.dispatchState.checkpoint(row, { cursor, count: due.length, dueMs: sending.takeDue(), asOfMs: sending.asOfMs }),
+  );
+}
+
+/** Soon: what was claimed and could not be invoked is accepted by nobody. */
+const soonMs = 5_000;
+
+async function putAsideClaimed(sending: JobSending, places: readonly (Place & { n: number })[]): Promise<void> {
+  const dueMs = sending.services.clock.nowMs() + soonMs;
+  await sending.services.dispatchState.putAside(
+    sending.row.job,
+    places.map((place) => ({ ...laterOf(sending, { n: place.n, runAtMs: dueMs }, place), taken: true })),
+  );
+}
+
+/** They count as failed, and as never sent; those of a function as an attempt, which may be followed by another. */
+export async function refuse(sending: JobSending, refusals: readonly Refusal[], attemptOf: (n: number) => number = () => 1): Promise<void> {
+  const { services, row, target } = sending;
+  services.log.warn('tasks refused', { job: row.job, tasks: refusals.length, reason: refusals[0]?.message });
+  if (target.kind === 'function') {
+    for (const { n, fromByte, toByte, class: errorClass, message } of refusals)
+      await attemptFailed(services, row, { n, life: row.life, attempt: attemptOf(n), fromByte, toByte }, { class: errorClass, message });
+    return;
+  }
+  const atMs = services.clock.nowMs();
+  await services.tasks.apply(
+    row.job,
+    refusals.map(({ n, id, class: errorClass, message }) => ({
+      n,
+      id,
+      status: 'failed',
+      life: row.life,
+      attempt: 0,
+      error: { class: errorClass, message },
+      unsent: true,
+      atMs,
+    })),
+  );
+}

@@ -3,7 +3,8 @@
  * in virtual time. Types only. Times are epoch milliseconds unless said otherwise.
  */
 import type { AttemptRecord, CoolingRecord, StepRecord } from '../lambdas/contract/task-table.ts';
-import type { FailedAttempt, Letter } from '../lambdas/contract/task-wire.ts';
+import type { FailedAttempt, Letter, Report } from '../lambdas/contract/task-wire.ts';
+import type { KeptResult } from '../lambdas/domain/task/report.ts';
 
 export interface TaskClock {
   /** Wall clock: for what other machines read. */
@@ -42,6 +43,17 @@ export type ClaimAnswer =
   /** Done or dead: never to be run again. */
   | { kind: 'ended'; record: AttemptRecord };
 
+/** How a task ended for good. */
+export interface TaskEnd {
+  status: 'done' | 'dead';
+  keepSeconds: number;
+  failed: FailedAttempt[];
+  /** Of a task of a job, to report it again. */
+  kept?: KeptResult;
+  /** It was never run. */
+  cancelled?: true;
+}
+
 export interface TaskRecords {
   /** Takes the task and counts a start, if nobody alive holds it and it has not ended. A record whose time is over is none. */
   claim(claim: Claim, nowMs: number): Promise<ClaimAnswer>;
@@ -51,7 +63,7 @@ export interface TaskRecords {
    */
   release(claim: HeldTask, end: { excused: boolean; failed: FailedAttempt[]; aliveUntilMs?: number }, nowMs: number): Promise<void>;
   /** Done or dead for good, once: false where it had ended before, or somebody else holds it. */
-  end(claim: HeldTask, end: { status: 'done' | 'dead'; keepSeconds: number; failed: FailedAttempt[] }, nowMs: number): Promise<boolean>;
+  end(claim: HeldTask, end: TaskEnd, nowMs: number): Promise<boolean>;
   /** The letter of a dead task is on its queue: it need not be sent again. */
   lettered(task: TaskReference, deadMessageId: string, nowMs: number): Promise<void>;
   /** Forgets the attempts, if the claim is ours still: for a task whose duplicates nobody minds. */
@@ -64,11 +76,23 @@ export interface TaskRecords {
   keepLetter(task: TaskReference, letter: Letter, messageId: string | undefined, nowMs: number): Promise<void>;
 }
 
-/** For step results too large for the table. */
+/** For results of steps, and of tasks of jobs, too large for where they belong. */
 export interface LargeResults {
   put(key: string, json: string): Promise<void>;
   /** Undefined where it is gone: it was kept long enough. */
   get(key: string): Promise<string | undefined>;
+}
+
+export interface JobStates {
+  /** Whether the job's tasks may no longer start: what is true now, no older. */
+  isCancelled(job: string): Promise<boolean>;
+}
+
+export interface Reports {
+  /** Settles when the queue has it. It may be held back for a moment, to go together with others. */
+  send(report: Report): Promise<void>;
+  /** Nothing is held back any longer. */
+  flush(): void;
 }
 
 export interface GroupCooling {
@@ -144,6 +168,8 @@ export interface Ports {
   queue: TaskQueue;
   records: TaskRecords;
   largeResults: LargeResults;
+  jobStates: JobStates;
+  reports: Reports;
   cooling: GroupCooling;
   permits: Permits;
   secrets: Secrets;

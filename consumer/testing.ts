@@ -8,7 +8,7 @@
  *   expect((await task.untilEnd()).outcome).toBe('done');
  */
 import type { SQSRecord } from 'aws-lambda';
-import { taskAttributes } from '../lambdas/contract/task-wire.ts';
+import type { Report } from '../lambdas/contract/task-wire.ts';
 import type { RetryRule } from '../lambdas/domain/task/back-off.ts';
 import { type ConsumerHandler, definitionKey } from './define-consumer.ts';
 import type { Ports } from './ports.ts';
@@ -17,12 +17,16 @@ import type { Definition } from './runtime/definition.ts';
 import { runBatch } from './runtime/run-batch.ts';
 import { createRuntime, type Runtime } from './runtime/runtime.ts';
 import { memoryCooling } from './testing/memory-cooling.ts';
+import { memoryJobs } from './testing/memory-jobs.ts';
 import { memoryPermits } from './testing/memory-permits.ts';
 import { type DeadLetter, type MemoryQueue, memoryQueue } from './testing/memory-queue.ts';
 import { memoryRecords } from './testing/memory-records.ts';
+import { recordOf, type SendOptions, type Sent } from './testing/sent-task.ts';
 import { VirtualTaskClock } from './testing/virtual-clock.ts';
 
+export type { Report } from '../lambdas/contract/task-wire.ts';
 export type { DeadLetter } from './testing/memory-queue.ts';
+export type { SendOptions } from './testing/sent-task.ts';
 
 export interface TestSettings {
   /** Default `test`. */
@@ -44,14 +48,6 @@ export interface TestSettings {
   random?: () => number;
 }
 
-export interface SendOptions {
-  /** The sender's id of the task. */
-  id?: string;
-  job?: string;
-  attributes?: Record<string, string>;
-  messageGroup?: string;
-}
-
 export interface Attempt {
   /** `back`: it comes back without having spent an attempt (rate-limited, waiting for a permit, no time left). */
   outcome: 'done' | 'retry' | 'back' | 'dead';
@@ -60,6 +56,8 @@ export interface Attempt {
   /** Seconds after which it comes back. */
   delaySeconds: number | undefined;
   deadLetter: DeadLetter | undefined;
+  /** What was reported to its job by this attempt. */
+  reports: Report[];
   /** The log lines of this attempt, parsed. */
   logs: Record<string, unknown>[];
 }
@@ -76,6 +74,7 @@ export class TestConsumer {
   private readonly clock: VirtualTaskClock;
   private readonly queue: MemoryQueue = memoryQueue();
   private readonly records = memoryRecords();
+  private readonly jobs = memoryJobs();
   private readonly runtime: Runtime;
   private readonly settings: TestSettings;
   private lines: string[] = [];
@@ -104,11 +103,21 @@ export class TestConsumer {
     return this.queue.deadLetters;
   }
 
+  /** What jobs were told of their tasks, in order. */
+  get reports(): readonly Report[] {
+    return this.jobs.reported;
+  }
+
+  /** Cancels a job: none of its tasks starts any more. */
+  cancel(job: string): void {
+    this.jobs.cancel(job);
+  }
+
   /** Puts a task on the queue: a text as it is, anything else as JSON. */
   send(body: unknown, options: SendOptions = {}): TestTask {
     this.sent += 1;
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return new TestTask(this, `message-${this.sent}`, text, options, this.clock.nowMs());
+    return new TestTask(this, { messageId: `message-${this.sent}`, number: this.sent, text, options, sentAtMs: this.clock.nowMs() });
   }
 
   /** Lets time pass, for a task that waits for something else than `ctx.sleep`. */
@@ -123,6 +132,7 @@ export class TestConsumer {
     this.lastResult = undefined;
     this.retried = false;
     const lettersBefore = this.queue.deadLetters.length;
+    const reportsBefore = this.reports.length;
     const { batchItemFailures } = await runBatch(this.runtime, [record], (this.settings.timeoutSeconds ?? 30) * 1_000);
     const logs = this.lines.map((line): Record<string, unknown> => JSON.parse(line));
     const deadLetter = this.queue.deadLetters[lettersBefore];
@@ -132,12 +142,13 @@ export class TestConsumer {
       result: this.lastResult,
       delaySeconds: cameBack ? this.queue.hiddenFor(record.receiptHandle) : undefined,
       deadLetter,
+      reports: this.reports.slice(reportsBefore),
       logs,
     };
   }
 
   private ports(): Ports {
-    const { clock, queue, records, settings } = this;
+    const { clock, queue, records, jobs, settings } = this;
     const objects = new Map<string, string>();
     return {
       clock,
@@ -159,6 +170,8 @@ export class TestConsumer {
         put: async (key, json) => void objects.set(key, json),
         get: async (key) => objects.get(key),
       },
+      jobStates: jobs.states,
+      reports: jobs.reports,
       cooling: memoryCooling(),
       permits: memoryPermits(settings.permits ?? {}),
       secrets: { read: async (name) => settings.secrets?.[name] ?? '' },
@@ -169,25 +182,19 @@ export class TestConsumer {
 
 export class TestTask {
   private readonly world: TestConsumer;
-  private readonly messageId: string;
-  private readonly body: string;
-  private readonly options: SendOptions;
-  private readonly sentAtMs: number;
+  private readonly sent: Sent;
   private receives = 0;
   private visibleAtMs = 0;
 
-  constructor(world: TestConsumer, messageId: string, body: string, options: SendOptions, sentAtMs: number) {
+  constructor(world: TestConsumer, sent: Sent) {
     this.world = world;
-    this.messageId = messageId;
-    this.body = body;
-    this.options = options;
-    this.sentAtMs = sentAtMs;
+    this.sent = sent;
   }
 
   /** Delivers it once, when it is visible: time moves on to then. */
   async attempt(): Promise<Attempt> {
     this.receives += 1;
-    const attempt = await this.world.deliver(this.record(), this.visibleAtMs);
+    const attempt = await this.world.deliver(recordOf(this.sent, this.receives), this.visibleAtMs);
     if (attempt.delaySeconds !== undefined) this.visibleAtMs = this.world.now.getTime() + attempt.delaySeconds * 1_000;
     return attempt;
   }
@@ -199,34 +206,6 @@ export class TestTask {
       if (attempt.outcome === 'done' || attempt.outcome === 'dead') return attempt;
     }
     throw new Error(`the task was delivered ${mostDeliveries} times and is neither done nor dead`);
-  }
-
-  private record(): SQSRecord {
-    const { id, job, attributes = {}, messageGroup } = this.options;
-    const texts = {
-      ...attributes,
-      ...(id === undefined ? {} : { [taskAttributes.task]: id }),
-      ...(job === undefined ? {} : { [taskAttributes.job]: job }),
-    };
-    return {
-      messageId: this.messageId,
-      receiptHandle: `${this.messageId}/${this.receives}`,
-      body: this.body,
-      attributes: {
-        ApproximateReceiveCount: String(this.receives),
-        SentTimestamp: String(this.sentAtMs),
-        SenderId: 'test',
-        ApproximateFirstReceiveTimestamp: String(this.sentAtMs),
-        ...(messageGroup === undefined ? {} : { MessageGroupId: messageGroup }),
-      },
-      messageAttributes: Object.fromEntries(
-        Object.entries(texts).map(([name, stringValue]) => [name, { dataType: 'String', stringValue }]),
-      ),
-      md5OfBody: '',
-      eventSource: 'aws:sqs',
-      eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:test',
-      awsRegion: 'us-east-1',
-    };
   }
 }
 
@@ -241,6 +220,7 @@ function consumerSettingsOf(settings: TestSettings): ConsumerSettings {
     tasksTable: 'tasks',
     dataBucket: 'data',
     hintsQueueUrl: 'https://test/hints',
+    reportsQueueUrl: 'https://test/reports',
     fifo,
     maxReceiveCount: settings.maxReceiveCount ?? 1_000,
     retry: { maxRetries: 3, baseSeconds: 2, capSeconds: 3_600, ...settings.retry },

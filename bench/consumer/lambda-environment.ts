@@ -12,6 +12,7 @@ export const consumerVariables: Record<string, string> = {
   [keys.tasksTable]: 'sluice-bench-tasks',
   [keys.dataBucket]: 'sluice-bench-data',
   [keys.hintsQueueUrl]: 'https://sqs.eu-central-1.amazonaws.com/123456789012/hints.fifo',
+  [keys.reportsQueueUrl]: 'https://sqs.eu-central-1.amazonaws.com/123456789012/reports',
   [keys.maxReceiveCount]: '1000',
   [keys.retry]: JSON.stringify({ maxRetries: 3, baseSeconds: 2, capSeconds: 3_600 }),
   [keys.secrets]: '{}',

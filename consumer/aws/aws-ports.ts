@@ -7,8 +7,10 @@ import type { Ports } from '../ports.ts';
 import type { ConsumerSettings } from '../runtime/consumer-settings.ts';
 import { clientOptions } from './client-options.ts';
 import { groupCooling } from './group-cooling.ts';
+import { jobStates } from './job-states.ts';
 import { largeResults } from './large-results.ts';
 import { permits } from './permits.ts';
+import { reports } from './reports.ts';
 import { secrets } from './secrets.ts';
 import { systemTaskClock } from './system-task-clock.ts';
 import { taskQueue } from './task-queue.ts';
@@ -34,6 +36,8 @@ export function portsOver({ sqs, documents }: ConsumerClients, settings: Consume
     queue: taskQueue(sqs, settings),
     records: taskRecords(documents, settings.tasksTable),
     largeResults: largeResults(settings.dataBucket),
+    jobStates: jobStates(documents, settings.tasksTable),
+    reports: reports(sqs, settings.reportsQueueUrl, systemTaskClock),
     cooling: groupCooling(documents, sqs, settings),
     permits: permits(documents, sqs, settings.tasksTable),
     secrets: secrets(),

@@ -1,4 +1,4 @@
-/** Step results too large for the table, as objects of the data bucket. The S3 client comes with the first of them. */
+/** Results too large for the table or a report, as objects of the data bucket. The S3 client comes with the first of them. */
 import type { LargeResults } from '../ports.ts';
 import { clientOptions } from './client-options.ts';
 

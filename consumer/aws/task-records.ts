@@ -67,14 +67,15 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       await updateOrBegin(documents, input, nowMs);
     },
 
-    async end(claim, { status, keepSeconds, failed }, nowMs) {
+    async end(claim, { status, keepSeconds, failed, kept, cancelled }, nowMs) {
       const writeId = randomUUID();
+      const more = namedValues({ ...kept, ...(cancelled ? { cancelledAtMs: nowMs } : {}) });
       const input = {
         TableName,
         Key: attemptsKey(claim),
-        UpdateExpression: `SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires${appended} REMOVE holder, aliveUntilMs ADD starts :starts`,
+        UpdateExpression: `SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires${appended}${more.set} REMOVE holder, aliveUntilMs ADD starts :starts`,
         ConditionExpression: condition(claim),
-        ExpressionAttributeNames: appendedNames,
+        ExpressionAttributeNames: { ...appendedNames, ...more.names },
         ExpressionAttributeValues: {
           ...{
             ':status': status,
@@ -85,6 +86,7 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
             ':write': writeId,
           },
           ...{ ':starts': claim.holder === undefined ? 1 : 0 },
+          ...more.values,
           ...conditionValues(claim, nowMs),
         },
       };
@@ -146,6 +148,16 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
 
 const appended = ', #history = list_append(if_not_exists(#history, :none), :failed)';
 const appendedNames = { '#status': 'status', '#history': 'history' };
+
+/** Attributes to be set besides, each under its own name: some are words of DynamoDB's. */
+function namedValues(attributes: Record<string, string | number>) {
+  const names = Object.keys(attributes);
+  return {
+    set: names.map((name) => `, #${name} = :${name}`).join(''),
+    names: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    values: Object.fromEntries(names.map((name) => [`:${name}`, attributes[name]])),
+  };
+}
 
 /** Ours still, or (never claimed) of nobody and not ended. */
 const condition = ({ holder }: HeldTask) =>

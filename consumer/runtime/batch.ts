@@ -3,7 +3,6 @@ import { type TimeBudget, timeBudget } from '../../lambdas/domain/task/time-budg
 import { type Counts, noCounts } from './metrics.ts';
 import type { Outcome } from './run-task.ts';
 import type { Runtime } from './runtime.ts';
-import type { Settled } from './settle.ts';
 import type { TaskRun } from './task-run.ts';
 import type { Stop } from './turn.ts';
 
@@ -22,7 +21,9 @@ export interface Batch {
   /** Message groups in which a task comes back: what follows it must, too. */
   blocked: Set<string>;
   /** Of tasks that have ended, and what becomes of them is being written down. */
-  settling: Promise<Settled>[];
+  settling: Promise<unknown>[];
+  /** Of tasks of jobs, and their end is being reported; the next task need not wait for it. Never rejects. */
+  telling: Promise<unknown>[];
   comeBack: string[];
   finished: string[];
   /** Records that were looked at. */
@@ -53,6 +54,7 @@ export function newBatch(runtime: Runtime, remainingMs: number): Batch {
     holdUntilMs: 0,
     blocked: new Set(),
     settling: [],
+    telling: [],
     comeBack: [],
     finished: [],
     taken: 0,

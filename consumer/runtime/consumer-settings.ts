@@ -35,6 +35,8 @@ const Environment = z.object({
   [keys.tasksTable]: z.string(),
   [keys.dataBucket]: z.string(),
   [keys.hintsQueueUrl]: z.string(),
+  /** A stage that has not looked at the group since it learned of jobs does not set it yet. */
+  [keys.reportsQueueUrl]: z.optional(z.string()),
   [keys.maxReceiveCount]: whole,
   [keys.retry]: jsonOf(z.object({ maxRetries: z.number(), baseSeconds: z.number(), capSeconds: z.number() })),
   [keys.secrets]: z._default(jsonOf(z.record(z.string(), z.string())), {}),
@@ -52,6 +54,7 @@ export interface ConsumerSettings {
   tasksTable: string;
   dataBucket: string;
   hintsQueueUrl: string;
+  reportsQueueUrl: string | undefined;
   fifo: boolean;
   maxReceiveCount: number;
   retry: RetryRule;
@@ -82,6 +85,7 @@ export function consumerSettings(environment: Record<string, string | undefined>
     tasksTable: found[keys.tasksTable],
     dataBucket: found[keys.dataBucket],
     hintsQueueUrl: found[keys.hintsQueueUrl],
+    reportsQueueUrl: found[keys.reportsQueueUrl],
     fifo: queueName.endsWith('.fifo'),
     maxReceiveCount: found[keys.maxReceiveCount],
     retry: found[keys.retry],

@@ -16,6 +16,8 @@ export interface Counts {
   succeeded: number;
   /** Acknowledged without running: done or dead before. */
   duplicates: number;
+  /** Acknowledged without running: their job was cancelled. */
+  cancelled: number;
   /** Came back without having spent an attempt. */
   handedBack: number;
   rateLimited: number;
@@ -35,6 +37,7 @@ export const noCounts = (): Counts => ({
   started: 0,
   succeeded: 0,
   duplicates: 0,
+  cancelled: 0,
   handedBack: 0,
   rateLimited: 0,
   waitedForRateMs: 0,
@@ -56,6 +59,8 @@ export function metricLines(counts: Counts, where: { stage: string; group: strin
     Started: counts.started,
     Succeeded: counts.succeeded,
     Duplicates: counts.duplicates,
+    // A metric costs from the first value on: stages without jobs have none.
+    ...(counts.cancelled > 0 ? { Cancelled: counts.cancelled } : {}),
     HandedBack: counts.handedBack,
     RateLimited: counts.rateLimited,
     WaitedForRate: Math.round(counts.waitedForRateMs),

@@ -2,11 +2,16 @@
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { readLetter } from '../../lambdas/domain/task/letter.ts';
+import { countedTask } from '../../lambdas/domain/task/report.ts';
 import type { TaskMessage } from '../context.ts';
 import type { LetterMessage, TaskReference } from '../ports.ts';
 
 export interface ReceivedTask extends TaskReference {
   job: string | undefined;
+  /** Of a task that a job counts: it is reported, and not started once that is cancelled. */
+  counted: { job: string; n: number } | undefined;
+  /** When it must have ended; epoch milliseconds. */
+  deadlineMs: number | undefined;
   message: TaskMessage;
   body: string;
   receiptHandle: string;
@@ -23,11 +28,15 @@ export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
   const given = attributesOf(record);
   const texts = given ? textAttributes(given) : {};
   const letter = readLetter(texts[taskAttributes.letter]);
+  const task = letter?.task ?? senderId(texts[taskAttributes.task]) ?? record.messageId;
+  const job = letter?.job ?? texts[taskAttributes.job];
   return {
     pipeline,
-    task: letter?.task ?? senderId(texts[taskAttributes.task]) ?? record.messageId,
+    task,
     redrives: letter?.redrives ?? 0,
-    job: letter?.job ?? texts[taskAttributes.job],
+    job,
+    counted: countedTask(job, task),
+    deadlineMs: moment(texts[taskAttributes.deadline]),
     message: {
       id: record.messageId,
       sentAt: new Date(letter?.sentAt ?? Number(record.attributes.SentTimestamp)),
@@ -44,6 +53,9 @@ export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
 
 /** An id no key can hold counts as none. */
 const senderId = (id: string | undefined) => (id !== undefined && id !== '' && Buffer.byteLength(id) <= longestId ? id : undefined);
+
+/** What is no moment counts as none. */
+const moment = (text: string | undefined) => (text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined);
 
 /** Undefined where there are none, which is the usual case and costs nothing further. */
 function attributesOf({ messageAttributes }: SQSRecord): SQSMessageAttributes | undefined {

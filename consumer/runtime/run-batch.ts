@@ -5,12 +5,14 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { type Batch, back, newBatch } from './batch.ts';
 import { metricLines } from './metrics.ts';
+import type { Ended } from './open-task.ts';
 import { readTask } from './read-task.ts';
 import type { Outcome } from './run-task.ts';
 import type { Runtime } from './runtime.ts';
-import { type Settled, settle } from './settle.ts';
+import { settle } from './settle.ts';
 import { TaskRun } from './task-run.ts';
-import { type Ended, endOf, tryTask } from './try-task.ts';
+import { type Recorded, type Settled, tell, type Untold } from './tell.ts';
+import { endOf, tryTask } from './try-task.ts';
 
 export async function runBatch(runtime: Runtime, records: SQSRecord[], remainingMs: number): Promise<SQSBatchResponse> {
   const batch = newBatch(runtime, remainingMs);
@@ -18,6 +20,7 @@ export async function runBatch(runtime: Runtime, records: SQSRecord[], remaining
   if (overrun) abandon(batch, overrun, records);
   batch.unwatch?.();
   await Promise.all(batch.settling);
+  if (batch.telling.length > 0) await allTold(batch);
   batch.counts.waitedForRateMs += holdMs(batch);
   writeMetrics(batch);
   await outliveZombie(batch);
@@ -73,8 +76,8 @@ function blockAfter({ blocked }: Batch, { received }: TaskRun, settled: Settled)
 }
 
 function settleEnd(batch: Batch, run: TaskRun, end: Ended): Settled | Promise<Settled> {
-  const settled = typeof end === 'function' ? end() : settle(run, end, batch.counts);
-  return typeof settled === 'string' ? keep(batch, run, settled) : keepLater(batch, run, settled);
+  const recorded = typeof end === 'function' ? end() : settle(run, end, batch.counts);
+  return typeof recorded === 'string' ? keep(batch, run, recorded) : keepLater(batch, run, Promise.resolve(recorded));
 }
 
 function keep({ comeBack, finished }: Batch, { received }: TaskRun, settled: Settled): Settled {
@@ -84,15 +87,24 @@ function keep({ comeBack, finished }: Batch, { received }: TaskRun, settled: Set
 }
 
 /** A failed settling leaves the message to its queue's visibility timeout. */
-function keepLater(batch: Batch, run: TaskRun, settling: Promise<Settled>): Promise<Settled> {
-  const kept = settling
-    .catch((error: unknown): Settled => {
-      run.log().error('what became of the task could not be recorded: it comes back', { error });
-      return 'comesBack';
-    })
-    .then((settled) => keep(batch, run, settled));
-  batch.settling.push(kept);
+function keepLater(batch: Batch, run: TaskRun, settling: Promise<Recorded>): Promise<Settled> {
+  const recorded = settling.catch((error: unknown): Recorded => {
+    run.log().error('what became of the task could not be recorded: it comes back', { error });
+    return 'comesBack';
+  });
+  const kept = recorded.then((end) => (typeof end === 'string' ? keep(batch, run, end) : tellAndKeep(batch, run, end)));
+  // The next task waits for the record of this one, and not for its report.
+  batch.settling.push(run.received.counted ? recorded : kept);
+  if (run.received.counted) batch.telling.push(kept);
   return kept;
+}
+
+const tellAndKeep = async (batch: Batch, run: TaskRun, end: Untold): Promise<Settled> => keep(batch, run, await tell(run, end));
+
+/** Every report is on its way by now, or held back for company: no other comes along in this invocation. */
+async function allTold({ runtime, telling }: Batch): Promise<void> {
+  runtime.ports.reports.flush();
+  await Promise.all(telling);
 }
 
 /**

@@ -4,7 +4,9 @@ import { Interruption } from './interruption.ts';
 import type { TaskRun } from './task-run.ts';
 
 export type Outcome =
-  | { kind: 'done' }
+  | { kind: 'done'; value?: unknown }
+  /** Its job was cancelled before it could start. */
+  | { kind: 'cancelled' }
   /** It had ended before: nothing is left to do. */
   | { kind: 'over' }
   /** Comes back without having spent an attempt. */
@@ -14,13 +16,17 @@ export type Outcome =
   | { kind: 'failed'; failure: Failure; stillRuns?: true };
 
 /** How the author's function ended; or `overrun`: it still runs, long after it was aborted. */
-export type End = { kind: 'returned' } | { kind: 'threw'; error: unknown } | { kind: 'overrun' };
+export type End = { kind: 'returned'; value?: unknown } | { kind: 'threw'; error: unknown } | { kind: 'overrun' };
 
 /** The reason of the abort; what is thrown because of it is no failure of its own. */
 export class Overrun extends Error {
-  constructor() {
+  /** Whose time is over: the invocation's, or its own. */
+  readonly of: 'invocation' | 'task';
+
+  constructor(of: Overrun['of']) {
     super('the task was still running when its time was over');
     this.name = 'AbortError';
+    this.of = of;
   }
 }
 
@@ -30,9 +36,9 @@ export function outcomeOf(run: TaskRun, end: End): Outcome {
   if (end.kind === 'overrun') return { kind: 'failed', failure: ignoredAbort(run), stillRuns: true };
   const interruption = run.interruption ?? (end.kind === 'threw' && end.error instanceof Interruption ? end.error : undefined);
   if (interruption) return interrupted(interruption);
-  if (end.kind === 'returned') return done;
+  if (end.kind === 'returned') return 'value' in end ? { kind: 'done', value: end.value } : done;
   const { reason } = run.signal;
-  if (reason instanceof Overrun && isAbort(end.error, reason)) return { kind: 'failed', failure: overrunFailure(run) };
+  if (reason instanceof Overrun && isAbort(end.error, reason)) return { kind: 'failed', failure: overrunFailure(run, reason) };
   return judge(end.error, run.runtime.definition.classify, stepOf(run, end.error), run.runtime.ports.clock.nowMs());
 }
 
@@ -45,13 +51,17 @@ const isAbort = (error: unknown, reason: Error) =>
 /** Of a task that went on although it was aborted: as its time was over, or its permit was lost. */
 function ignoredAbort(run: TaskRun): Failure {
   const { reason } = run.signal;
-  if (reason instanceof Overrun) return overrunFailure(run);
+  if (reason instanceof Overrun) return overrunFailure(run, reason);
   return { class: 'TRANSIENT', message: messageOf(reason), stack: undefined, step: run.currentStep, retryAfterSeconds: undefined };
 }
 
-function overrunFailure(run: TaskRun): Failure {
-  const seconds = Math.round((run.budget.deadlineMs - run.startedMs) / 100) / 10;
-  const message = `aborted after ${seconds} s, when its time was over: raise function.timeout, or do less in one task`;
+function overrunFailure(run: TaskRun, reason: Overrun): Failure {
+  const seconds = Math.round((run.deadlineMs - run.startedMs) / 100) / 10;
+  const why =
+    reason.of === 'task'
+      ? `at its deadline (${run.deadline.toISOString()}): give it more time, or do less in one task`
+      : 'when its time was over: raise function.timeout, or do less in one task';
+  const message = `aborted after ${seconds} s, ${why}`;
   return { class: 'RESOURCE', message, stack: undefined, step: run.currentStep, retryAfterSeconds: undefined };
 }
 

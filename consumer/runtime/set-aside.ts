@@ -3,23 +3,24 @@ import { createHash } from 'node:crypto';
 import { type AttemptRecord, recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
 import { type FailedAttempt, type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { withLetter } from '../../lambdas/domain/task/letter.ts';
+import { failedReport, lastFailure } from '../../lambdas/domain/task/report.ts';
 import type { TaskReference } from '../ports.ts';
 import type { Failure } from './failure.ts';
-import type { Settled } from './settle.ts';
 import type { TaskRun } from './task-run.ts';
+import { finished, type Recorded } from './tell.ts';
 
 /** After a letter that could not be sent, or a task somebody else may hold. */
 const trySoonSeconds = 30;
 
 type Reason = Pick<Failure, 'class' | 'message' | 'stack' | 'step'>;
 
-export function setAside(run: TaskRun, failure: Reason, failed: FailedAttempt[]): Promise<Settled> {
+export function setAside(run: TaskRun, failure: Reason, failed: FailedAttempt[]): Promise<Recorded> {
   const { attempt, history, silent } = run.opening;
   return endAsDead(run, failure, failed, { attempt, history: silent ? [...history, silent] : history });
 }
 
 /** The attempt before this start was the last, and ended without a word: the letter is about that one. */
-export function setAsideSilent(run: TaskRun, silent: FailedAttempt): Promise<Settled> {
+export function setAsideSilent(run: TaskRun, silent: FailedAttempt): Promise<Recorded> {
   const failure = { class: silent.class, message: silent.message, stack: undefined, step: undefined };
   return endAsDead(run, failure, [silent], { attempt: silent.attempt, history: run.opening.history });
 }
@@ -38,7 +39,7 @@ async function ended(run: TaskRun, end: () => Promise<boolean>): Promise<boolean
 
 type Life = Pick<Letter, 'attempt' | 'history'>;
 
-async function endAsDead(run: TaskRun, failure: Reason, failed: FailedAttempt[], life: Life): Promise<Settled> {
+async function endAsDead(run: TaskRun, failure: Reason, failed: FailedAttempt[], life: Life): Promise<Recorded> {
   const { ports } = run.runtime;
   const end = { status: 'dead', keepSeconds: recordKeepSeconds, failed } as const;
   if (!(await ended(run, () => ports.records.end(run.held, end, ports.clock.nowMs())))) {
@@ -53,11 +54,10 @@ async function endAsDead(run: TaskRun, failure: Reason, failed: FailedAttempt[],
 }
 
 /** A task whose record says it is dead, and nobody knows of a letter: it is written from the record. */
-export async function sendMissingLetter(run: TaskRun, record: AttemptRecord): Promise<Settled> {
-  const last = record.history.at(-1);
-  const failure = { class: last?.class ?? 'PERMANENT', message: last?.message ?? 'not recorded', step: last?.step } as const;
+export async function sendMissingLetter(run: TaskRun, record: AttemptRecord): Promise<Recorded> {
+  const last = lastFailure(record);
   const earlier = [...(run.received.letter?.history ?? []), ...record.history.slice(0, -1)];
-  return sendLetter(run, { ...letterBase(run), ...ofFailure(failure), attempt: last?.attempt ?? record.starts, history: earlier });
+  return sendLetter(run, { ...letterBase(run), ...ofFailure({ step: undefined, ...last }), attempt: last.attempt, history: earlier });
 }
 
 const ofFailure = ({
@@ -89,9 +89,11 @@ function letterBase({ runtime, received }: TaskRun) {
 const asReadOn = ({ held, received }: TaskRun, messageId: string): TaskReference =>
   received.attributes[taskAttributes.task] === undefined ? { ...held, task: messageId, redrives: 0 } : held;
 
-async function sendLetter(run: TaskRun, letter: Letter): Promise<Settled> {
+async function sendLetter(run: TaskRun, letter: Letter): Promise<Recorded> {
   const { ports } = run.runtime;
-  const { body, attributes, message, task, redrives } = run.received;
+  const { body, message, task, redrives } = run.received;
+  // Put back with the deadline it missed, it would be dead at once.
+  const { [taskAttributes.deadline]: _missed, ...attributes } = run.received.attributes;
   const laid = withLetter(attributes, Buffer.byteLength(body), letter);
   const about = { class: letter.class, reason: letter.message, step: letter.step, stack: letter.stack };
   let messageId: string;
@@ -115,5 +117,5 @@ async function sendLetter(run: TaskRun, letter: Letter): Promise<Settled> {
     // It is where it belongs: coming back it would only be set aside a second time.
     run.log().warn('that it was set aside could not be recorded: another copy of it would be set aside, too', { error });
   }
-  return 'finished';
+  return finished(run, (reported, nowMs) => failedReport(reported, 'failed', letter, nowMs));
 }

@@ -5,7 +5,7 @@ import type { TaskRun } from './task-run.ts';
 import { withPermit } from './with-permit.ts';
 
 export function taskContext(run: TaskRun): TaskContext {
-  const { runtime, received, budget, signal } = run;
+  const { runtime, received, signal } = run;
   const { settings, ports, secrets } = runtime;
   let steps: Steps | undefined;
   return {
@@ -13,8 +13,8 @@ export function taskContext(run: TaskRun): TaskContext {
     group: settings.group,
     job: received.job,
     attempt: run.opening.attempt,
-    deadline: run.invocation.deadline,
-    remainingMs: () => Math.max(0, budget.deadlineMs - ports.clock.monotonicMs()),
+    deadline: run.deadline,
+    remainingMs: () => Math.max(0, run.deadlineMs - ports.clock.monotonicMs()),
     signal,
     log: run.log(),
     secret: (name) => secrets.read(name),

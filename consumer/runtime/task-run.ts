@@ -12,7 +12,7 @@ import { Parts } from './parts.ts';
 import type { ReceivedTask } from './read-task.ts';
 import type { Runtime } from './runtime.ts';
 
-type Invocation = Pick<Batch, 'runtime' | 'budget' | 'wallAheadMs' | 'deadline' | 'giveUp'>;
+type Invocation = Pick<Batch, 'runtime' | 'budget' | 'wallAheadMs' | 'deadline' | 'giveUp' | 'telling'>;
 
 export class TaskRun {
   readonly invocation: Invocation;
@@ -33,6 +33,10 @@ export class TaskRun {
   startedMs = 0;
   /** Steps recorded before are of another task that was sent under the same id. */
   stepsSinceMs = 0;
+  /** When it was last asked whether its job is cancelled. Monotonic. */
+  lookedMs = 0;
+  /** Calls off the watch over its own deadline. */
+  unwatch: (() => void) | undefined;
   private holder: string | undefined;
   private claiming: Promise<void> | undefined;
 
@@ -48,6 +52,24 @@ export class TaskRun {
 
   get budget(): TimeBudget {
     return this.invocation.budget;
+  }
+
+  /** Its own deadline by the monotonic clock; never, without one. */
+  get ownDeadlineMs(): number {
+    const { deadlineMs } = this.received;
+    return deadlineMs === undefined ? Number.POSITIVE_INFINITY : deadlineMs - this.invocation.wallAheadMs;
+  }
+
+  /** When it is aborted: at the end of its invocation's time or of its own, whichever is sooner. Monotonic. */
+  get deadlineMs(): number {
+    return Math.min(this.budget.deadlineMs, this.ownDeadlineMs);
+  }
+
+  /** The same by the wall clock. */
+  get deadline(): Date {
+    const { deadlineMs } = this.received;
+    const { deadline } = this.invocation;
+    return deadlineMs !== undefined && deadlineMs < deadline.getTime() ? new Date(deadlineMs) : deadline;
   }
 
   get signal(): AbortSignal {
@@ -131,7 +153,7 @@ export class TaskRun {
   private async claimInRun(): Promise<void> {
     const taken = await this.claim();
     if (taken === undefined) return;
-    throw this.interrupt('heldUntilMs' in taken ? heldElsewhere(this, taken.heldUntilMs) : endedElsewhere(taken.ended));
+    throw this.interrupt('heldUntilMs' in taken ? heldElsewhere(this, taken.heldUntilMs) : endedElsewhere(this, taken.ended));
   }
 
   /** Remembers the first reason, and gives it to be thrown. */
@@ -145,9 +167,10 @@ export class TaskRun {
 const wasPutBack = ({ status, letteredAtMs, deadMessageId }: AttemptRecord, messageId: string) =>
   status === 'dead' && letteredAtMs !== undefined && deadMessageId !== undefined && deadMessageId !== messageId;
 
-/** One that is dead without a letter is looked at once more, for the letter. */
-function endedElsewhere({ status, letteredAtMs }: AttemptRecord): Interruption {
-  return new Interruption('another copy of it has ended', status === 'dead' && letteredAtMs === undefined ? 5 : undefined);
+/** One that is dead without a letter is looked at once more, for the letter; one of a job, for its report. */
+function endedElsewhere({ received }: TaskRun, { status, letteredAtMs }: AttemptRecord): Interruption {
+  const unfinished = received.counted !== undefined || (status === 'dead' && letteredAtMs === undefined);
+  return new Interruption('another copy of it has ended', unfinished ? 5 : undefined);
 }
 
 export function heldElsewhere({ runtime }: TaskRun, untilMs: number): Interruption {

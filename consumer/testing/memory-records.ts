@@ -44,7 +44,7 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
       attempts.set(keyOf(claim), { ...rest, ...counts, ...kept, history: [...history, ...failed], status: 'waiting' });
     },
 
-    async end(claim, { status, keepSeconds, failed }, nowMs) {
+    async end(claim, { status, keepSeconds, failed, kept, cancelled }, nowMs) {
       const record = attemptsOf(claim, nowMs);
       if (!isOpenTo(record, claim)) return false;
       const { starts, history, ...rest } = free(record ?? empty());
@@ -53,6 +53,8 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
         starts: starts + (claim.holder === undefined ? 1 : 0),
         history: [...history, ...failed],
         expiresAt: expiry(nowMs, keepSeconds),
+        ...kept,
+        ...(cancelled ? { cancelledAtMs: nowMs } : {}),
         status,
       });
       return true;

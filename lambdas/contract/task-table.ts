@@ -60,6 +60,12 @@ export const AttemptRecord = z.object({
   letteredAtMs: z.optional(z.number()),
   /** Of a dead task with a letter: the message it came in. In another message it was put back, by whatever tool. */
   deadMessageId: z.optional(z.string()),
+  /** Of a done task of a job, to report it again: what it returned, as JSON of up to `inlineResultBytes`. */
+  result: z.optional(z.string()),
+  /** In its place, for a larger one: key of an object in the data bucket. */
+  resultKey: z.optional(z.string()),
+  /** It counts as done, but was never run: its job was cancelled. Nothing is reported of it. */
+  cancelledAtMs: z.optional(z.number()),
   /** Of the write that released or ended it last: the same write, made again after a lost answer, is known by it. */
   writeId: z.optional(z.string()),
   expiresAt: z.number(),

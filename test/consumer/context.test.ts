@@ -10,7 +10,7 @@ it('has ids, group and job', async () => {
   const world = testConsumer(handler, { group: 'acme' });
   expect((await world.send({}).attempt()).result).toEqual({ taskId: 'message-1', group: 'acme', job: undefined });
   expect((await world.send({}, { id: 'order 7', job: 'import' }).attempt()).result).toEqual({
-    taskId: 'order 7',
+    taskId: 'import/2/order 7',
     group: 'acme',
     job: 'import',
   });

@@ -19,7 +19,7 @@ it('says who, where, when and why', async () => {
   const world = testConsumer(handler, { group: 'acme', now });
   const { deadLetter } = await world.send({ order: 7 }, { id: 'order 7', job: 'import', attributes: { tenant: 'x' } }).attempt();
   expect(deadLetter?.letter).toEqual({
-    ...{ v: 1, task: 'order 7', group: 'acme', job: 'import', by: 'sluice', redrives: 0, history: [] },
+    ...{ v: 1, task: 'import/1/order 7', group: 'acme', job: 'import', by: 'sluice', redrives: 0, history: [] },
     ...{ class: 'PERMANENT', message: 'the account is closed', step: 'store', attempt: 1 },
     ...{ sentAt: '2026-03-01T00:00:00.000Z', time: '2026-03-01T00:00:05.000Z' },
     stack: expect.stringContaining('PermanentError: the account is closed'),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { defineConsumer, type TaskLog } from '../../consumer/index.ts';
 import { testConsumer } from '../../consumer/testing.ts';
 
-const ids = { stage: 'test', group: 'test', taskId: 't-1', job: 'j-1', attempt: 1, receives: 1, messageId: 'message-1' };
+const ids = { stage: 'test', group: 'test', taskId: 'j-1/1/t-1', job: 'j-1', attempt: 1, receives: 1, messageId: 'message-1' };
 
 async function logged(write: (log: TaskLog) => void, logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') {
   const handler = defineConsumer({ metrics: false, ...(logLevel ? { logLevel } : {}), task: (_body, { log }) => write(log) });

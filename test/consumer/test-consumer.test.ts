@@ -35,3 +35,20 @@ it('sends a task to the dead letters that was received as often as its queue all
     .untilEnd();
   expect(deadLetter?.letter).toMatchObject({ class: 'TRANSIENT', message: expect.stringContaining('received 5 times') });
 });
+
+it('sends a task as its job would, and shows what the job hears of it', async () => {
+  const handler = defineConsumer({
+    task: (_body, { attempt, taskId, job }) => {
+      if (attempt === 1) throw new Error('not yet');
+      return { taskId, job };
+    },
+  });
+  const world = testConsumer(handler);
+  world.send({});
+  const { reports } = await world.send({}, { job: 'import', id: 'order 7' }).untilEnd();
+  expect(reports).toMatchObject([{ status: 'done', result: JSON.stringify({ taskId: 'import/2/order 7', job: 'import' }) }]);
+  expect(world.reports.map(({ status, attempt }) => [status, attempt])).toEqual([
+    ['retrying', 1],
+    ['done', 2],
+  ]);
+});

@@ -4,6 +4,7 @@
  */
 import type { SQSRecord } from 'aws-lambda';
 import { portsOver } from '../../consumer/aws/aws-ports.ts';
+import { reports } from '../../consumer/aws/reports.ts';
 import type { ConsumerHandler } from '../../consumer/define-consumer.ts';
 import { definitionKey } from '../../consumer/define-consumer.ts';
 import { runBatch } from '../../consumer/runtime/run-batch.ts';
@@ -63,6 +64,7 @@ export class ConsumerStage {
   readonly aws: AwsDouble;
   readonly queue: Queue;
   readonly deadLetters: Queue;
+  readonly reports: Queue;
   private readonly options: StageOptions;
   private readonly environments: Environment[] = [];
   private readonly copies: SQSRecord[][] = [];
@@ -73,6 +75,7 @@ export class ConsumerStage {
     this.aws = new AwsDouble({ seed: options.seed, latencyMs: { min: 2, max: 40 }, sdkAttempts: 3, dynamodb: { staleMs: 200 } });
     this.aws.dynamodb.createTable({ name: 'tasks', hash: 'pk', range: 'sk', ttl: 'expiresAt' });
     this.aws.sqs.createQueue('hints');
+    this.reports = this.aws.sqs.createQueue('reports');
     this.deadLetters = this.aws.sqs.createQueue('acme-dlq');
     this.queue = this.aws.sqs.createQueue('acme', {
       VisibilityTimeout: String(visibilitySeconds),
@@ -86,8 +89,11 @@ export class ConsumerStage {
     return this.aws.clock.nowMs();
   }
 
-  send(body: unknown, taskId?: string): void {
-    const messageAttributes = taskId === undefined ? {} : { 'sluice.task': { DataType: 'String', StringValue: taskId } };
+  send(body: unknown, taskId?: string, attributes: Record<string, string> = {}): void {
+    const texts = { ...attributes, ...(taskId === undefined ? {} : { 'sluice.task': taskId }) };
+    const messageAttributes = Object.fromEntries(
+      Object.entries(texts).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+    );
     this.queue.send({ body: JSON.stringify(body), messageAttributes }, this.nowMs);
   }
 
@@ -149,11 +155,14 @@ export class ConsumerStage {
     void caller.dead.then(() => {
       process.diedAtMs ??= this.nowMs;
     });
-    const settings = { ...consumerSettings, hintsQueueUrl: queueUrl('hints'), maxReceiveCount };
+    const settings = { ...consumerSettings, hintsQueueUrl: queueUrl('hints'), reportsQueueUrl: queueUrl('reports'), maxReceiveCount };
+    const clock = taskClock(this.aws.clock, caller);
+    const faulty = { sqs: this.faulty(clients.sqs, caller), documents: this.faulty(clients.documents, caller) };
     let ids = 0;
     const ports = {
-      ...portsOver({ sqs: this.faulty(clients.sqs, caller), documents: this.faulty(clients.documents, caller) }, settings),
-      clock: taskClock(this.aws.clock, caller),
+      ...portsOver(faulty, settings),
+      clock,
+      reports: reports(faulty.sqs, settings.reportsQueueUrl, clock),
       random: this.aws.random,
       newId: () => {
         ids += 1;
@@ -161,7 +170,7 @@ export class ConsumerStage {
       },
       writeLine: () => {},
     };
-    const runtime = createRuntime(this.options.consumer(process)[definitionKey], settings, ports, ports.clock.monotonicMs());
+    const runtime = createRuntime(this.options.consumer(process)[definitionKey], settings, ports, clock.monotonicMs());
     const environment = { process, runtime, busy: false };
     this.environments.push(environment);
     return environment;

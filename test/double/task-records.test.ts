@@ -95,6 +95,20 @@ const cases: Case[] = [
   ['who holds it ends it', [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), done, t0)], true],
   ['once', [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), done, t0), (r) => r.end(by('a'), done, t0)], false],
   [
+    'with what it returned, or where that is',
+    [
+      (r) => r.claim(claimOf('a'), t0),
+      (r) => r.end(by('a'), { ...done, kept: { result: '{}', resultKey: 'k' } }, t0),
+      (r) => r.claim(claimOf('b'), t0),
+    ],
+    { kind: 'ended', record: expect.objectContaining({ status: 'done', result: '{}', resultKey: 'k' }) },
+  ],
+  [
+    'or as one that was never run',
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), { ...done, cancelled: true }, t0 + 5), (r) => r.claim(claimOf('b'), t0)],
+    { kind: 'ended', record: expect.objectContaining({ status: 'done', cancelledAtMs: t0 + 5 }) },
+  ],
+  [
     'what has ended is not claimed again',
     [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), dead, t0), (r) => r.claim(claimOf('b'), t0 + 2_000)],
     { kind: 'ended', record: expect.objectContaining({ status: 'dead', starts: 1, history: [failure] }) },

@@ -12,6 +12,7 @@ import type { ConsumerSettings } from '../../consumer/runtime/consumer-settings.
 import { runBatch } from '../../consumer/runtime/run-batch.ts';
 import { createRuntime } from '../../consumer/runtime/runtime.ts';
 import { memoryCooling } from '../../consumer/testing/memory-cooling.ts';
+import { memoryJobs } from '../../consumer/testing/memory-jobs.ts';
 import { memoryPermits } from '../../consumer/testing/memory-permits.ts';
 import { memoryQueue } from '../../consumer/testing/memory-queue.ts';
 import { memoryRecords } from '../../consumer/testing/memory-records.ts';
@@ -26,6 +27,7 @@ export const consumerSettings: ConsumerSettings = {
   tasksTable: 'tasks',
   dataBucket: 'data',
   hintsQueueUrl: 'https://sqs/hints',
+  reportsQueueUrl: 'https://sqs/reports',
   fifo: false,
   maxReceiveCount: 1_000,
   retry: { maxRetries: 3, baseSeconds: 2, capSeconds: 3_600 },
@@ -50,6 +52,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
   /** What the queue was asked for, in order: hidden for seconds, or deleted. */
   const asked: [receipt: string, seconds: number | 'deleted'][] = [];
   const queue = memoryQueue();
+  const jobs = memoryJobs();
   let ids = 0;
   const memory: Ports = {
     clock,
@@ -65,6 +68,8 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
     },
     records: memoryRecords(),
     largeResults: { put: async () => {}, get: async () => 'null' },
+    jobStates: jobs.states,
+    reports: jobs.reports,
     cooling: memoryCooling(),
     permits: memoryPermits({}),
     secrets: { read: async (reference) => reference },
@@ -82,6 +87,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
     asked,
     ports: used,
     deadLetters: queue.deadLetters,
+    jobs,
     logs: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     /** The ids of those that come back. */
     async run(...records: SQSRecord[]): Promise<string[]> {
@@ -98,7 +104,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
 
 /** Ports of a process that may die: from then on no call of it has an effect or an answer. */
 function mortal(ports: Ports, life: { alive: boolean }): Ports {
-  const { clock, queue, records } = ports;
+  const { clock, queue, records, reports } = ports;
   const guarded =
     <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
     async (...args: Args): Promise<T> =>
@@ -112,6 +118,7 @@ function mortal(ports: Ports, life: { alive: boolean }): Ports {
       after: (milliseconds, callback) => clock.after(milliseconds, () => life.alive && callback()),
     },
     queue: { comeBack: guarded(queue.comeBack), remove: guarded(queue.remove), setAside: guarded(queue.setAside) },
+    reports: { send: guarded(reports.send), flush: () => life.alive && reports.flush() },
     records: { ...records, release: guarded(records.release), end: guarded(records.end), recordStep: guarded(records.recordStep) },
   };
 }

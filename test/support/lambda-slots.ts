@@ -9,6 +9,7 @@ import type { Ports, TaskClock } from '../../consumer/ports.ts';
 import { runBatch } from '../../consumer/runtime/run-batch.ts';
 import { createRuntime, type Runtime } from '../../consumer/runtime/runtime.ts';
 import { memoryCooling } from '../../consumer/testing/memory-cooling.ts';
+import { memoryJobs } from '../../consumer/testing/memory-jobs.ts';
 import { memoryPermits } from '../../consumer/testing/memory-permits.ts';
 import { memoryQueue } from '../../consumer/testing/memory-queue.ts';
 import { memoryRecords } from '../../consumer/testing/memory-records.ts';
@@ -157,6 +158,7 @@ export class LambdaSlots {
 
 function portsIn({ clock, random, latencyMs }: SlotsOptions, life: { alive: boolean }): Ports {
   const records = memoryRecords();
+  const jobs = memoryJobs();
   const slow =
     <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
     async (...args: Args): Promise<T> => {
@@ -170,6 +172,8 @@ function portsIn({ clock, random, latencyMs }: SlotsOptions, life: { alive: bool
     queue: memoryQueue(),
     records: { ...records, claim: slow(records.claim), release: slow(records.release), end: slow(records.end) },
     largeResults: { put: async () => {}, get: async () => 'null' },
+    jobStates: jobs.states,
+    reports: jobs.reports,
     cooling: memoryCooling(),
     permits: memoryPermits({}),
     secrets: { read: async () => '' },

@@ -21,8 +21,8 @@ const cutMark = '…';
 
 const bytesOf = (text: string) => Buffer.byteLength(text);
 /** JSON leaves two characters raw that SQS does not take: it takes those of XML 1.0 (API_SendMessage). */
-const json = (value: unknown) => JSON.stringify(value).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
-const sizeOf = (letter: Letter) => bytesOf(json(letter));
+export const wireText = (value: unknown) => JSON.stringify(value).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+const sizeOf = (letter: Letter) => bytesOf(wireText(letter));
 
 /**
  * JSON of at most `letterBytes`, of characters SQS takes. Cut in this order: stack, oldest history, message, step; the job
@@ -34,7 +34,7 @@ export function letterText(letter: Letter): string {
     letter = cut(letter);
     if (sizeOf(letter) <= letterBytes) break;
   }
-  return json(letter);
+  return wireText(letter);
 }
 
 const whole = (letter: Letter): Letter => letter;
@@ -47,7 +47,7 @@ function cutStack({ stack = '', ...letter }: Letter): Letter {
 function cutHistory(letter: Letter): Letter {
   let room = letterBytes - sizeOf({ ...letter, history: [] });
   const kept = letter.history.toReversed().findIndex((attempt) => {
-    room -= bytesOf(json(attempt)) + 1;
+    room -= bytesOf(wireText(attempt)) + 1;
     return room < 0;
   });
   return kept < 0 ? letter : { ...letter, history: letter.history.slice(letter.history.length - kept) };
@@ -67,7 +67,7 @@ function startOf(text: string, room: number): string {
   let left = room;
   // One more than fits at best, so that no pair is cut in two unseen.
   for (const character of text.slice(0, Math.max(0, room) + 1)) {
-    left -= bytesOf(json(character)) - 2;
+    left -= bytesOf(wireText(character)) - 2;
     if (left < 0) break;
     kept += character;
   }

@@ -1,6 +1,7 @@
 /**
  * The settings of a stage: what an operator may choose at deploy time, with defaults, units and bounds.
- * Read by `lib` at synth time (defaults, then CDK context `-c sluice:<name>=<value>`) and handed to every function.
+ * Read by `lib` at synth time: defaults, under a preset, under CDK context `-c sluice:<name>=<value>`, under environment
+ * variables (setting-facts.ts). Handed to every function.
  */
 import { z } from 'zod';
 import { FunctionReference } from './job.ts';
@@ -61,7 +62,7 @@ export const StageSettings = z
     /**
      * Guarded resources: how many tasks of the whole stage may hold a permit of each name at once (`ctx.withPermit`).
      * `-c 'sluice:permits={"gpu": 2}'`. A change holds from the next permit taken on; holders are left to finish.
-     * Not handed to our functions: the tasks table says what holds, and a change there touches nothing else.
+     * Handed to the API alone, which shows them: the tasks table says what holds.
      */
     permits: z.record(PermitName, PermitLimit).default({}),
     /** How often dead-letter queues are looked through: reasons added, old letters saved; in minutes. */
@@ -92,7 +93,11 @@ export const StageSettings = z
     inputBuckets: z.array(z.string().min(3).max(63)).max(20).default([]),
     /** Hosts that webhooks may go to: `hooks.example.com`, `*.example.com`, with `:port` where it is not 443. */
     webhookHosts: z
-      .array(z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, 'must be a host in lower case, like hooks.example.com or *.example.com'))
+      .array(
+        z
+          .string()
+          .regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, 'must be a host in lower case, like hooks.example.com or *.example.com'),
+      )
       .max(100)
       .default([]),
     /** Whether webhooks may go to private addresses: only for a stage that nobody untrusted submits jobs to. */

@@ -1,7 +1,7 @@
 /** Settings of a stage: defaults, bounds, nothing unknown. */
 import { describe, expect, it } from 'vitest';
 import { OwnEnvironment } from '../../lambdas/contract/env.ts';
-import { ownReservations, ownReservedConcurrency, StageSettings } from '../../lambdas/contract/settings.ts';
+import { ownReservations, ownReservedConcurrency, presets, StageSettings } from '../../lambdas/contract/settings.ts';
 import { parseEnvironment } from '../../lambdas/framework/environment.ts';
 
 const isValid = (settings: Record<string, unknown>) => StageSettings.safeParse(settings).success;
@@ -25,7 +25,24 @@ describe('settings of a stage', () => {
       reserveOwnConcurrency: true,
       permits: {},
       deadLetterPeriodMinutes: 60,
+      maxTasksPerRequest: 1_000,
+      maxParallelJobsPerGroup: 2,
+      maxParallelJobs: 20,
+      asyncProcessing: true,
+      maxConcurrentSends: 100,
+      maxBatchSize: 500,
+      maxOutstanding: 1_000,
+      functions: [],
+      inputBuckets: [],
+      webhookHosts: [],
+      webhookPrivateAddresses: false,
+      jobRetentionDays: 30,
+      maxWaits: 20,
     });
+  });
+
+  it.each(Object.entries(presets))('the preset %s is within bounds', (preset, values) => {
+    expect(StageSettings.parse({ preset, ...values })).toMatchObject(values);
   });
 
   it('take the prefix from the stage unless it is given', () => {
@@ -71,6 +88,30 @@ describe('settings of a stage', () => {
     ['codeStorage', ['reference', 'copy'], ['zip']],
     ['deletionProtection', [true], ['true']],
     ['alarmTopicArn', ['arn:aws:sns:eu-west-1:123456789012:alarms'], ['alarms']],
+    ['preset', ['dev', 'prod', 'high-performance'], ['production', '']],
+    ['maxTasksPerRequest', [1, 10_000], [0, 10_001, 1.5]],
+    ['maxParallelJobsPerGroup', [1, 100], [0, 101]],
+    ['maxParallelJobs', [1, 1_000], [0, 1_001]],
+    ['asyncProcessing', [true, false], ['true', 1]],
+    ['maxConcurrentSends', [1, 1_000], [0, 1_001]],
+    ['maxBatchSize', [1, 10_000], [0, 10_001]],
+    ['maxOutstanding', [1, 1_000], [0, 1_001]],
+    [
+      'functions',
+      [[], ['a', 'a:live', 'arn:aws:lambda:eu-west-1:123456789012:function:a'], Array(100).fill('a')],
+      ['a', ['a b'], [''], Array(101).fill('a')],
+    ],
+    ['defaultFunction', ['a', 'a:$LATEST'], ['a b', '']],
+    ['apiBaseUrl', ['https://a.example.com', 'http://localhost:4566/x'], ['a.example.com', 'ftp://a.example.com']],
+    ['inputBuckets', [[], ['abc'], Array(20).fill('abc')], ['abc', ['ab'], ['a'.repeat(64)], Array(21).fill('abc')]],
+    [
+      'webhookHosts',
+      [[], ['a.example.com', '*.example.com', 'localhost:8443']],
+      [['A.example.com'], ['https://a.example.com'], ['a.example.com/x'], ['*']],
+    ],
+    ['webhookPrivateAddresses', [true], ['true']],
+    ['jobRetentionDays', [1, 365], [0, 366, 1.5]],
+    ['maxWaits', [1, 500], [0, 501]],
     ['unknown', [], [1]],
   ])('%s', (name, valid, invalid) => {
     for (const value of valid) expect.soft(isValid({ [name]: value }), `${name}: ${JSON.stringify(value)}`).toBe(true);

@@ -1,5 +1,5 @@
 /** Tasks as they are put together into sends. Pure. */
-import { lambdaLimits, queueLimits } from '../../contract/limits.ts';
+import { queueLimits } from '../../contract/limits.ts';
 
 /** What one send takes. */
 export interface PackLimits {
@@ -9,9 +9,6 @@ export interface PackLimits {
 
 /** A batch's messages together count as one may alone (SQS/quotas-messages). */
 export const queuePack: PackLimits = { tasks: queueLimits.batchEntries, bytes: queueLimits.messageBytes };
-
-/** A function is invoked once per task. */
-export const functionPack: PackLimits = { tasks: 1, bytes: lambdaLimits.asyncPayloadBytes };
 
 export interface Packed {
   bytes: number;

@@ -46,8 +46,8 @@ function groupProblems({ messageGroup }: TaskInput, { target }: TaskPlace): Fiel
   return [{ field: 'messageGroup', message: 'is for task groups: a function has no order of tasks' }];
 }
 
-/** What comes with a task that is tried again: a letter that says so. */
-const letterRoom = 512;
+/** What comes with a task that is tried again: a letter that says so, with ids and group of the longest kind, and no words. */
+const letterRoom = 2_048;
 /** What surrounds a function's task besides its ids: field names, attempt, token, deadline, the callback's URL. */
 const invocationRoom = 3_072;
 

@@ -273,10 +273,10 @@ export const OutboxRow = z.object({
 });
 export type OutboxRow = z.output<typeof OutboxRow>;
 
-/** A results file that is too large for one request: how far it was written, and by whom it is being written. */
+/** A results file: by whom it is being written, and how far it was, where that takes several runs. */
 export const ResultsRow = z.object({
-  /** Tasks whose line was written, and the byte of the task file behind the last of them. */
-  cursor: Cursor,
+  /** The last task whose line was written, and the byte of the task file behind it. */
+  cursor: Cursor.default(startOfFile),
   /** Of the multipart upload; absent as long as no part is there. */
   uploadId: z.string().optional(),
   etags: z.array(z.string()).default([]),

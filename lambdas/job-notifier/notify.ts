@@ -7,6 +7,7 @@ import { type Secrets, webhookSecret } from '../aws/jobs/webhook-secret.ts';
 import { messageVisibility } from '../aws/message-visibility.ts';
 import type { NotifierEnvironment } from '../contract/env.ts';
 import { EventHint } from '../contract/job-messages.ts';
+import { readHint } from '../framework/read-hint.ts';
 import { done, eachRecord } from '../framework/sqs-batch.ts';
 import { isAllowedBy, type Resolve, systemResolve } from './checked-lookup.ts';
 import { deliver, type Notifier } from './deliver.ts';
@@ -29,11 +30,8 @@ export function createNotifier(services: JobServices, parts: NotifierParts) {
   const batch = { log, comeBack: (record: SQSRecord, seconds: number) => visibility(record.eventSourceARN, record.receiptHandle, seconds) };
   return (event: SQSEvent): Promise<SQSBatchResponse> =>
     eachRecord(event, batch, async (record) => {
-      const hint = EventHint.safeParse(parsed(record.body));
-      if (hint.success) return deliver(notifier, hint.data);
-      // Only we write this queue, and the sweep finds every event that waits.
-      log.error('not a hint of an event', { messageId: record.messageId, body: record.body.slice(0, 200) });
-      return done;
+      const hint = readHint(EventHint, record, log);
+      return hint === undefined ? done : deliver(notifier, hint);
     });
 }
 
@@ -51,12 +49,4 @@ function notifierOf(services: JobServices, { sns, secrets, environment, resolve 
     post: (target, event, body) => postWebhook({ settings, secret, clock, way }, target, event, body),
     addWarning: (job, warning) => addWarning(clients.documents, jobEnvironment.SLUICE_JOBS_TABLE, job, warning),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * S3 with versions, as far as a code bucket needs it: put, head, get, list versions, delete. Events go to `onPut`.
+ * S3 with versions, as far as our buckets need it: put, head, get (ranges too), list versions, delete. Events go to `onPut`.
  * Lambda reads code from here by `resolve`.
  */
 import { createHash } from 'node:crypto';
@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { AwsError } from './errors.ts';
+import { multipartUploads } from './s3-multipart.ts';
 import { type Operations, on } from './service.ts';
 
 export interface StoredObject {
@@ -43,6 +44,7 @@ export const codeSha256 = (body: string) => createHash('sha256').update(body).di
 
 export class S3Double {
   readonly operations: Operations;
+  readonly uploads = multipartUploads(etag, (bucket, key, body) => this.put(bucket, key, body));
   readonly #clock: VirtualClock;
   /** Newest last. */
   readonly #objects = new Map<string, StoredObject[]>();
@@ -55,13 +57,14 @@ export class S3Double {
     this.operations = new Map([
       on(PutObjectCommand, (input) => this.#put(input)),
       on(HeadObjectCommand, (input) => this.#head(input, 'NotFound')),
-      on(GetObjectCommand, (input) => ({ ...this.#head(input, 'NoSuchKey'), Body: bodyOf(this.#find(input, 'NoSuchKey').body) })),
+      on(GetObjectCommand, (input) => this.#get(input)),
       on(ListObjectVersionsCommand, (input) => this.#listVersions(input)),
       on(ListObjectsV2Command, (input) => this.#list(input)),
       on(DeleteObjectCommand, (input) => this.#delete(input)),
       on(DeleteObjectsCommand, (input) => ({
         Deleted: (input.Delete?.Objects ?? []).map((object) => ({ Key: object.Key, ...this.#delete({ Bucket: input.Bucket, ...object }) })),
       })),
+      ...this.uploads.operations,
     ]);
   }
 
@@ -101,6 +104,18 @@ export class S3Double {
     const body = typeof input.Body === 'string' ? input.Body : Buffer.from(input.Body as Uint8Array).toString('latin1');
     const stored = this.put(input.Bucket ?? '', input.Key ?? '', body, input.Metadata ?? {});
     return { ETag: etag(body), VersionId: stored.versionId };
+  }
+
+  #get(input: GetObjectCommand['input']) {
+    const head = this.#head(input, 'NoSuchKey');
+    if (input.IfMatch !== undefined && input.IfMatch !== head.ETag)
+      throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
+    const { body } = this.#find(input, 'NoSuchKey');
+    const [, from, to = ''] = /^bytes=(\d+)-(\d*)$/.exec(input.Range ?? '') ?? [];
+    if (from === undefined) return { ...head, Body: bodyOf(body) };
+    if (Number(from) >= body.length) throw new AwsError('InvalidRange', 'The requested range is not satisfiable', 416);
+    const part = body.slice(Number(from), to === '' ? undefined : Number(to) + 1);
+    return { ...head, ContentLength: part.length, Body: bodyOf(part) };
   }
 
   #find(
@@ -209,7 +224,13 @@ export class S3Double {
 
 const etag = (body: string) => `"${createHash('md5').update(body).digest('hex')}"`;
 
+/** In chunks, as a connection brings it. */
+const chunkBytes = 65_536;
+
 const bodyOf = (body: string) => ({
   transformToString: async () => body,
   transformToByteArray: async () => new Uint8Array(Buffer.from(body, 'latin1')),
+  async *[Symbol.asyncIterator]() {
+    for (let i = 0; i < body.length; i += chunkBytes) yield Buffer.from(body.slice(i, i + chunkBytes), 'latin1');
+  },
 });

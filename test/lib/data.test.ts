@@ -45,7 +45,7 @@ it('the tasks table forgets what has expired', () => {
 describe('the data bucket', () => {
   const [id, bucket] = theOne(resources, 'AWS::S3::Bucket', 'DataBucket');
 
-  it('is encrypted and private, and lets step results go after 15 days, saved dead letters never', () => {
+  it('is encrypted and private, and lets step results go after 15 days, files of jobs with their jobs, saved dead letters never', () => {
     expect(bucket.Properties).toEqual({
       BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
       PublicAccessBlockConfiguration: {
@@ -58,6 +58,7 @@ describe('the data bucket', () => {
         Rules: [
           { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' },
           { ExpirationInDays: 15, Prefix: 'steps/', Status: 'Enabled' },
+          ...['uploads/', 'jobs/', 'results/'].map((Prefix) => ({ ExpirationInDays: 30, Prefix, Status: 'Enabled' })),
         ],
       },
     });
@@ -122,6 +123,18 @@ describe('the queues', () => {
 });
 
 describe('the alarms', () => {
+  it.each([
+    ['FailuresWait', 'ApproximateNumberOfMessagesVisible', 0],
+    ['ChangesWait', 'IteratorAge', 300_000],
+    ['ReconcilerFails', 'Errors', 0],
+    ['ReportsWait', 'ApproximateAgeOfOldestMessage', 300],
+    ['ProgressFails', 'Errors', 0],
+    ['DispatcherFails', 'Errors', 0],
+  ])('%s looks at %s above %d, and an idle stage is fine', (id, MetricName, Threshold) => {
+    const [, { Properties }] = theOne(resources, 'AWS::CloudWatch::Alarm', `Alarms${id}`);
+    expect(Properties).toMatchObject({ MetricName, Threshold, TreatMissingData: 'notBreaching', EvaluationPeriods: 1 });
+  });
+
   it('tell the topic of the stage that something failed for good', () => {
     const alarmTopicArn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
     synthesized({ alarmTopicArn }).template.hasResourceProperties('AWS::CloudWatch::Alarm', {

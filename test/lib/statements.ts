@@ -32,7 +32,7 @@ function filledIn(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(filledIn);
   if (typeof value !== 'object' || value === null) return value;
   const node = value as Record<string, unknown>;
-  if ('Ref' in node) return pseudo[String(node['Ref'])] ?? `<${node['Ref']}>`;
+  if ('Ref' in node) return referred(String(node['Ref']));
   if ('Fn::GetAtt' in node) return arnOf((node['Fn::GetAtt'] as [string, string])[0]);
   if ('Fn::Join' in node) {
     const [separator, parts] = node['Fn::Join'] as [string, unknown[]];
@@ -41,10 +41,15 @@ function filledIn(value: unknown): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, filledIn(inner)]));
 }
 
+/** A topic is referred to by its ARN. */
+const referred = (id: string) => pseudo[id] ?? (/Topic[0-9A-F]{8}$/.test(id) ? arn('sns', id) : `<${id}>`);
+
 function arnOf(id: string): string {
   if (id.startsWith('CodeBucket')) return 'arn:aws:s3:::code';
   if (id.startsWith('DataBucket')) return 'arn:aws:s3:::data';
-  if (/^(Config|State)/.test(id)) return arn('dynamodb', `table/${id}`);
+  if (/^(Config|State|JobsTable)/.test(id)) return arn('dynamodb', `table/${id}`);
+  if (/Function[0-9A-F]{8}$/.test(id)) return arn('lambda', `function:${id}`);
+  if (id.startsWith('JobsWebhookSecret')) return arn('secretsmanager', 'secret:webhooks-AbCdEf');
   if (id.startsWith('ConsumersRole')) return `arn:aws:iam::${account}:role/sluice-dev/consumers`;
   if (id.startsWith('ConsumersLog')) return arn('logs', 'log-group:consumers:*');
   return arn('sqs', id);

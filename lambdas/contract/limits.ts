@@ -23,6 +23,8 @@ export const lambdaLimits = {
   environmentBytes: 4_096,
   layers: 5,
   tags: 50,
+  /** Of an asynchronous invocation, in bytes: "1 MB" (LDG/gettingstarted-limits). */
+  asyncPayloadBytes: 1_048_576,
 } as const;
 
 export const mappingLimits = {

@@ -1,12 +1,12 @@
 /** One task as somebody hands it in: its rules, and as it is stored. Pure. */
 
 import type { TaskInput } from '../../contract/job.ts';
-import { functionOfTarget } from '../../contract/job-messages.ts';
+import { functionOfTarget, taskGroupOfTarget } from '../../contract/job-messages.ts';
 import type { StoredTask } from '../../contract/job-table.ts';
 import { lambdaLimits, queueLimits } from '../../contract/limits.ts';
 import type { FieldError } from '../../contract/problems.ts';
-import { jobTaskId, taskAttributes } from '../../contract/task-wire.ts';
-import { wireText } from '../task/letter.ts';
+import { taskInvocation } from './invocation.ts';
+import { queueMessage } from './message.ts';
 
 export interface TaskPlace {
   job: string;
@@ -46,31 +46,26 @@ function groupProblems({ messageGroup }: TaskInput, { target }: TaskPlace): Fiel
   return [{ field: 'messageGroup', message: 'is for task groups: a function has no order of tasks' }];
 }
 
-/** What comes with a task that is tried again: a letter that says so, with ids and group of the longest kind, and no words. */
-const letterRoom = 2_048;
-/** What surrounds a function's task besides its ids: field names, attempt, token, deadline, the callback's URL. */
-const invocationRoom = 3_072;
-
-function sizeProblems(task: TaskInput, { job, n, target }: TaskPlace): FieldError[] {
-  const body = Buffer.byteLength(wireText(task.body));
-  const toFunction = functionOfTarget(target) !== undefined;
-  const bytes = body + (toFunction ? invocationBytes(job, task) : attributeBytes(job, n, task));
-  const most = toFunction ? lambdaLimits.asyncPayloadBytes : queueLimits.messageBytes;
+function sizeProblems(task: TaskInput, place: TaskPlace): FieldError[] {
+  const [bytes, most] = bytesOf(storedTask(task, place.n, place.nowMs), place);
   if (bytes <= most) return [];
   const message = `takes ${bytes} bytes with what travels with it, ${most} fit: put what is large into S3 and name it in the task`;
   return [{ field: 'body', message }];
 }
 
-function attributeBytes(job: string, n: number, { id }: TaskInput): number {
-  const values = { [taskAttributes.task]: jobTaskId(job, n, id), [taskAttributes.job]: job, [taskAttributes.deadline]: '0'.repeat(13) };
-  const bytes = Object.entries(values).reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + 'String'.length + Buffer.byteLength(value),
-    0,
-  );
-  return bytes + letterRoom;
+/** What it takes at most, with all that may come with it, and what its target lets through. */
+function bytesOf(task: StoredTask, { job, target, nowMs }: TaskPlace): [number, number] {
+  const taskGroup = taskGroupOfTarget(target);
+  if (taskGroup === undefined) {
+    const { bytes } = taskInvocation(task, { ...longestEnvelope, job, deadlineMs: nowMs });
+    return [bytes, lambdaLimits.asyncPayloadBytes];
+  }
+  // Tried again, it carries a letter besides.
+  const { bytes } = queueMessage(task, { job, taskGroup, fifo: false, life: 1, nowMs, deadlineMs: nowMs });
+  return [bytes, queueLimits.messageBytes];
 }
 
-const invocationBytes = (job: string, { id = '' }: TaskInput) => 2 * job.length + Buffer.byteLength(JSON.stringify(id)) + invocationRoom;
+const longestEnvelope = { attempt: 999_999, token: 'x'.repeat(100), apiUrl: 'x'.repeat(1_024) };
 
 export function storedTask(task: TaskInput, n: number, nowMs: number): StoredTask {
   const { id, body, timeoutSeconds, messageGroup } = task;

@@ -1,5 +1,6 @@
 /** A request's body as JSON: its type, size, encoding and depth are looked at before anything walks through it. */
-import { HttpProblem } from './problem.ts';
+import type { FieldError } from '../../contract/problems.ts';
+import { fieldProblem, HttpProblem } from './problem.ts';
 import type { HttpRequest } from './request.ts';
 
 /** Deeper than anybody nests by hand; a parser that goes down by calling itself gets much further. */
@@ -18,12 +19,8 @@ export function jsonBody(request: HttpRequest, limit: BodyLimit): unknown {
   if (text.trim() === '') throw new HttpProblem('malformed', 'The body is empty; it must be JSON');
   if (isTooDeep(text)) throw new HttpProblem('malformed', `The body is nested deeper than ${deepestJson} levels`);
   const value = parsed(text);
-  const foreign = prototypeKey(value);
-  // Objects that are copied on the way would lose it without a word.
-  if (foreign !== undefined)
-    throw new HttpProblem('malformed', `${foreign}: a field of this name is not taken`, [
-      { field: foreign, message: 'a field of this name is not taken' },
-    ]);
+  const lost = whatIsLost(value);
+  if (lost !== undefined) throw fieldProblem('malformed', [lost]);
   return value;
 }
 
@@ -74,13 +71,14 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Path of the first `__proto__`, if there is one. */
-function prototypeKey(value: unknown): string | undefined {
+/** The first that would not come out as it went in: objects that are copied lose a field `__proto__` without a word. */
+function whatIsLost(value: unknown): FieldError | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { field: '', message: 'is a number larger than JSON has in JavaScript' };
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Object.hasOwn(value, '__proto__')) return '__proto__';
+  if (Object.hasOwn(value, '__proto__')) return { field: '__proto__', message: 'a field of this name is not taken' };
   for (const [key, inner] of Object.entries(value)) {
-    const found = prototypeKey(inner);
-    if (found !== undefined) return `${key}.${found}`;
+    const found = whatIsLost(inner);
+    if (found !== undefined) return { ...found, field: found.field === '' ? key : `${key}.${found.field}` };
   }
   return undefined;
 }

@@ -147,6 +147,29 @@ describe('what is there no more, and what is tagged', () => {
   });
 });
 
+describe('invoking asynchronously', () => {
+  const invoke = (clients: ReturnType<typeof world>['clients'], bytes: number) =>
+    clients.lambda.send(new InvokeCommand({ FunctionName: 'f', InvocationType: 'Event', Payload: Buffer.alloc(bytes, ' ') }));
+
+  it('is answered at once, and runs later', async () => {
+    const { aws, clients, wait, advance } = world();
+    const ran: [string, number][] = [];
+    aws.lambda.onEvent = (name, payload) => void ran.push([name, payload.length]);
+    aws.lambda.placeFunction('f', { bucket: 'code', key: 'consumer.zip' });
+    expect(await wait(invoke(clients, 10))).toMatchObject({ StatusCode: 202 });
+    expect(ran).toEqual([]);
+    await advance(1_000);
+    expect(ran).toEqual([['f', 10]]);
+  });
+
+  it('takes a payload of 1 MB, and no more', async () => {
+    const { aws, clients, outcome } = world();
+    aws.lambda.placeFunction('f', { bucket: 'code', key: 'consumer.zip' });
+    expect(await outcome(() => invoke(clients, 1_048_576))).toBe('ok');
+    expect(await outcome(() => invoke(clients, 1_048_577))).toBe('RequestEntityTooLargeException');
+  });
+});
+
 describe('invoking with an empty batch', () => {
   it.each([
     ['ok', undefined, '{"batchItemFailures":[]}'],

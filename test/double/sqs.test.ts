@@ -154,6 +154,14 @@ describe('messages', () => {
     expect(await visible()).toBe('1');
   });
 
+  it('of a standard queue may have a message group, and no deduplication id', async () => {
+    const { aws, clients, outcome } = world();
+    aws.sqs.createQueue('q');
+    const send = (fields: object) => clients.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'a', ...fields }));
+    expect(await outcome(() => send({ MessageGroupId: 'g' }))).toBe('ok');
+    expect(await outcome(() => send({ MessageGroupId: 'g', MessageDeduplicationId: 'd' }))).toBe('InvalidParameterValue');
+  });
+
   it('of a FIFO group come in order, one receive at a time, and once per deduplication id', async () => {
     const { aws, clients, wait } = world();
     aws.sqs.createQueue('q.fifo', { FifoQueue: 'true' });

@@ -11,7 +11,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { NotInDouble } from './aws/errors.ts';
+import { connectionLost, NotInDouble } from './aws/errors.ts';
 import { world } from './aws/support.ts';
 
 const TableName = 't';
@@ -219,6 +219,19 @@ describe('several items at once', () => {
     expect(read('b')).toBeUndefined();
     expect(await outcome(() => transact(1))).toBe('ok');
     expect([read('a'), read('b')]).toEqual([{ pk: 'a', n: 2 }, { pk: 'b' }]);
+  });
+
+  it('does a transaction once that the SDK sends again after a lost answer', async () => {
+    const { aws, clients, wait, read } = tables();
+    aws.log.plant({ nth: 1, when: 'after', effect: connectionLost() });
+    const trying = aws.clientsOf(aws.caller('retries').process, 3);
+    const once = () =>
+      new TransactWriteCommand({
+        TransactItems: [{ Put: { TableName, Item: { pk: 'a' }, ConditionExpression: 'attribute_not_exists(pk)' } }],
+      });
+    await wait(trying.documents.send(once()));
+    expect(read('a')).toEqual({ pk: 'a' });
+    await expect(wait(clients.documents.send(once()))).rejects.toMatchObject({ name: 'TransactionCanceledException' });
   });
 
   it('gets and writes in batches within their limits', async () => {

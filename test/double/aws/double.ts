@@ -62,14 +62,18 @@ export class AwsDouble {
   /** A process with clients of its own; killing it ends it, whatever it waits for. */
   caller(name: string): DoubleCaller {
     const process = new Caller(name, this.clock);
-    const client = (service: keyof Clients) => this.#services[service].clientFor(process);
+    return { process, clients: this.clientsOf(process) };
+  }
+
+  /** `sdkAttempts`: tries of these clients, where they differ from the others'. */
+  clientsOf(process: Caller, sdkAttempts?: number): Clients {
+    const client = (service: keyof Clients) => this.#services[service].clientFor(process, sdkAttempts);
     // `send` is overloaded by command in the SDK's types; the double answers each command with that command's shape.
-    const clients = {
+    return {
       lambda: client('lambda'),
       sqs: client('sqs'),
       s3: client('s3'),
       documents: client('documents'),
     } as unknown as Clients;
-    return { process, clients };
   }
 }

@@ -60,6 +60,7 @@ export class DynamoDouble {
   readonly #settings: DoubleSettings['dynamodb'];
   readonly #random: Random;
   readonly #tables = new Map<string, Table>();
+  readonly #transacted = new WeakSet<object>();
   onChange: (change: Change) => void = () => {};
 
   constructor(clock: VirtualClock, settings: DoubleSettings, random: Random) {
@@ -73,7 +74,7 @@ export class DynamoDouble {
       on(DeleteCommand, (input) => this.#writeOne('Delete', input)),
       on(QueryCommand, (input) => this.#page(input as PageInput, true)),
       on(ScanCommand, (input) => this.#page(input as PageInput, false)),
-      on(TransactWriteCommand, (input) => this.#transaction((input.TransactItems ?? []) as Partial<Record<Kind, Input>>[])),
+      on(TransactWriteCommand, (input, { command }) => this.#transactionOnce(input.TransactItems ?? [], command)),
       on(TransactGetCommand, (input) => ({
         Responses: (input.TransactItems ?? []).map((entry) => this.#get({ ...(entry.Get as Input), ConsistentRead: true })),
       })),
@@ -195,6 +196,17 @@ export class DynamoDouble {
       ScannedCount: scanned,
       ...(lastKey && { LastEvaluatedKey: lastKey }),
     };
+  }
+
+  /**
+   * The SDK gives each call a token of its own: made again after a lost answer, it is known as done already
+   * (API_TransactWriteItems, ClientRequestToken; for 10 minutes, longer than the SDK tries).
+   */
+  #transactionOnce(actions: readonly object[], command: object): object {
+    if (this.#transacted.has(command)) return {};
+    const answer = this.#transaction(actions as Partial<Record<Kind, Input>>[]);
+    this.#transacted.add(command);
+    return answer;
   }
 
   #transaction(actions: readonly Partial<Record<Kind, Input>>[]): object {

@@ -79,6 +79,9 @@ export class LambdaDouble {
   /** Set by a test to answer invocations itself; undefined falls back to the zip's simulated content. */
   onInvoke: (name: string, payload: string) => { errorType: string; errorMessage: string } | string | undefined = () => undefined;
 
+  /** Set by a test to take what is invoked asynchronously (InvocationType Event). */
+  onEvent: (name: string, payload: string) => void = () => {};
+
   constructor(clock: VirtualClock, settings: DoubleSettings, random: Random, neighbours: { s3: S3Double; sqs: SqsDouble }) {
     this.#clock = clock;
     this.#region = settings;
@@ -307,7 +310,7 @@ export class LambdaDouble {
   }
 
   /** Any payload is taken for an empty batch: the answer tells only whether the zip loads. */
-  #invoke(input: Named & { Payload?: unknown; InvocationType?: string | undefined }): Later {
+  #invoke(input: Named & { Payload?: unknown; InvocationType?: string | undefined }): object | Later {
     const record = this.#ready(input, 'Invoke');
     if (record.reserved === 0)
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429, {
@@ -315,7 +318,21 @@ export class LambdaDouble {
       });
     const payload =
       typeof input.Payload === 'string' ? input.Payload : Buffer.from((input.Payload as Uint8Array | undefined) ?? []).toString();
+    if (input.InvocationType === 'Event') return this.#event(record, payload);
     return new Later(this.#span(this.#settings.invokeMs), () => this.#invocationAnswer(record, payload));
+  }
+
+  /** Taken to be run later; that it was is all the answer says (LDG/invocation-async). */
+  #event(record: FunctionRecord, payload: string): object {
+    const { asyncPayloadBytes } = this.#settings;
+    if (Buffer.byteLength(payload) > asyncPayloadBytes)
+      throw new AwsError(
+        'RequestEntityTooLargeException',
+        `${Buffer.byteLength(payload)} byte payload is too large for the Event invocation type (limit ${asyncPayloadBytes} bytes)`,
+        413,
+      );
+    this.#clock.after(this.#span(this.#settings.eventMs), () => this.onEvent(record.name, payload));
+    return { StatusCode: 202 };
   }
 
   #invocationAnswer(record: FunctionRecord, payload: string): object {

@@ -23,13 +23,20 @@ export class Later {
   }
 }
 
-export type Operation = (input: AnyInput, call: { operation: string; caller: string }) => object | Later;
+/** `command` is the same object when the SDK sends a call again. */
+export interface CallOf {
+  operation: string;
+  caller: string;
+  command: object;
+}
+
+export type Operation = (input: AnyInput, call: CallOf) => object | Later;
 export type Operations = Map<CommandClass, Operation>;
 
 /** Pairs a command with what the double does for it. */
 export function on<Command extends CommandClass>(
   command: Command,
-  operation: (input: NonNullable<ConstructorParameters<Command>[0]>, call: { operation: string; caller: string }) => object | Later,
+  operation: (input: NonNullable<ConstructorParameters<Command>[0]>, call: CallOf) => object | Later,
 ): [CommandClass, Operation] {
   return [command, operation];
 }
@@ -54,13 +61,13 @@ export class Service {
   }
 
   /** A client of this service in the hands of `caller`. */
-  clientFor(caller: Caller): { send(command: { input: object }): Promise<unknown> } {
-    return { send: (command) => this.#sendTried(command, caller) };
+  clientFor(caller: Caller, sdkAttempts = this.#options.sdkAttempts): { send(command: { input: object }): Promise<unknown> } {
+    return { send: (command) => this.#sendTried(command, caller, sdkAttempts) };
   }
 
   /** The SDK's standard retries: up to half a second before the second try, a second before the third. */
-  async #sendTried(command: { input: object }, caller: Caller): Promise<unknown> {
-    const { sdkAttempts, clock, random } = this.#options;
+  async #sendTried(command: { input: object }, caller: Caller, sdkAttempts: number): Promise<unknown> {
+    const { clock, random } = this.#options;
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#send(command, caller);
@@ -74,15 +81,14 @@ export class Service {
   async #send(command: { input: object }, caller: Caller): Promise<unknown> {
     const { clock, latencyMs, random, operations, name } = this.#options;
     if (!caller.alive) return never();
-    const operation = command.constructor.name.replace(/Command$/, '');
     const perform = operations.get(command.constructor as CommandClass);
-    if (!perform) throw new NotInDouble(`${name} ${operation} is not in the double`);
+    if (!perform) throw new NotInDouble(`${name} ${operationOf(command)} is not in the double`);
     const input = withoutUndefined(command.input) as Record<string, unknown>;
     const latency = between(random, latencyMs.min, latencyMs.max);
     await clock.sleep(latency / 2);
     if (!caller.alive) return never();
     try {
-      const result = this.#done(operation, perform, input, caller);
+      const result = this.#done(command, perform, input, caller);
       const answer = result instanceof Later ? await this.#answerLater(result) : result;
       return { $metadata: { httpStatusCode: 200, attempts: 1 }, ...(answer as object) };
     } finally {
@@ -96,14 +102,15 @@ export class Service {
     return later.answer();
   }
 
-  #done(operation: string, perform: Operation, input: Record<string, unknown>, caller: Caller): object | Later {
+  #done(command: object, perform: Operation, input: Record<string, unknown>, caller: Caller): object | Later {
     const { name, log, clock, throttle } = this.#options;
+    const operation = operationOf(command);
     const call: Call = { atMs: clock.nowMs(), caller: caller.name, service: name, operation, input, outcome: 'ok' };
     const fault = log.faultFor(call);
     try {
       if (fault?.when === 'before') strike(fault, caller, call);
       throttle?.(operation);
-      const result = perform(input, { operation, caller: caller.name });
+      const result = perform(input, { operation, caller: caller.name, command });
       if (fault?.when === 'after') strike(fault, caller, call);
       return result;
     } catch (error) {
@@ -114,6 +121,8 @@ export class Service {
     }
   }
 }
+
+const operationOf = (command: object) => command.constructor.name.replace(/Command$/, '');
 
 /** Throttles and broken connections (SDK reference guide, feature-retry-behavior). */
 function isTriedAgain(error: unknown): boolean {

@@ -33,6 +33,10 @@ export const defaultSettings = {
     environmentBytes: 4_096,
     /** A synchronous invocation of an empty batch, cold start included. */
     invokeMs: { min: 200, max: 900 } as Range,
+    /** From an asynchronous invocation's answer to its start. */
+    eventMs: { min: 20, max: 200 } as Range,
+    /** Bytes of the payload of an asynchronous invocation (LDG/gettingstarted-limits). */
+    asyncPayloadBytes: 1_048_576,
     /** Calls refused while the function is Pending (LDG/functions-states: "any invocations or other API actions that operate on the function"). */
     refusedWhilePending: [
       'Invoke',

@@ -255,6 +255,12 @@ export class SqsDouble {
     if ((input.DelaySeconds ?? 0) > 900 || (queue.identity.fifo && input.DelaySeconds !== undefined)) {
       throw new AwsError('InvalidParameterValue', `Value ${input.DelaySeconds} for parameter DelaySeconds is invalid.`);
     }
+    // A standard queue takes a message group, for fairness (SQS/sqs-fair-queues), and no deduplication id.
+    if (!queue.identity.fifo && input.MessageDeduplicationId !== undefined)
+      throw new AwsError(
+        'InvalidParameterValue',
+        'The request include parameter MessageDeduplicationId which is not valid for this queue type.',
+      );
     return queue.send(outgoingOf(input), this.#clock.nowMs());
   }
 

@@ -18,7 +18,7 @@ export class DeadLetterKeeper extends Construct {
 
   constructor(scope: Construct, id: string, parts: StageParts) {
     super(scope, id);
-    const { settings, state, data, queues } = parts;
+    const { settings, state, data, queues, jobQueues } = parts;
     this.function = new OwnFunction(this, 'Function', {
       folder: 'dead-letter-keeper',
       reservation: 'deadLetterKeeper',
@@ -35,6 +35,8 @@ export class DeadLetterKeeper extends Construct {
     this.function.allow('SaveLetters', ['s3:PutObject'], [data.bucket.arnForObjects(`${deadLettersPrefix}*`)], {
       because: 'One object for each saved letter, named after its task.',
     });
+    // Of a task that SQS set aside itself its job hears from nobody else.
+    this.function.allow('TellJobs', ['sqs:SendMessage'], [jobQueues.reports.queueArn]);
     // No retries: the next run is one.
     this.function.configureAsyncInvoke({ retryAttempts: 0, onFailure: new SqsDestination(queues.failures) });
     new Rule(this, 'Period', {

@@ -138,7 +138,6 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
     may: [
       ['dynamodb:Query', jobs],
       ['dynamodb:UpdateItem', jobs],
-      ...leases,
       ...consumed('JobQueuesResults'),
       ['s3:GetObject', data('jobs/a/tasks.ndjson')],
       ['s3:GetObject', data('results/a/1.json')],
@@ -146,6 +145,7 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       ['s3:AbortMultipartUpload', data('results/a/all-0.ndjson')],
     ],
     mayNot: [
+      ...leases,
       ['dynamodb:PutItem', jobs],
       ['s3:PutObject', data('jobs/a/tasks.ndjson')],
       ['s3:GetObject', data('steps/a')],

@@ -163,6 +163,7 @@ it('the dead-letter keeper touches dead-letter queues and what is about them, an
     ['dynamodb:Scan', table('StatePipelines')],
     ['dynamodb:PutItem', table('StateTasks')],
     ['s3:PutObject', 'arn:aws:s3:::data/dead-letters/a'],
+    ['sqs:SendMessage', arn('sqs', theOne(resources, 'AWS::SQS::Queue', 'JobQueuesReports')[0])],
   ]);
   expect(may.filter(([, , allowed]) => !allowed)).toEqual([]);
   const mayNot = await verdicts(keeper, [

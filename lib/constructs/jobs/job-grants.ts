@@ -7,7 +7,7 @@ export const changeJobs = [...countTasks, 'dynamodb:DeleteItem'];
 export const holdLeases = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
 /** A multipart upload that goes on where an earlier invocation left it. */
-export const uploadInParts = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+export const uploadInParts = ['s3:PutObject', 's3:AbortMultipartUpload'];
 export const readVersions = ['s3:GetObject', 's3:GetObjectVersion'];
 
 export const perJob = { because: 'Objects are named after their job.' };

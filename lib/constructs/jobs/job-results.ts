@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { jobsPrefix, resultsPrefix } from '../../../lambdas/contract/data-bucket.ts';
 import { ownReservations } from '../../../lambdas/contract/settings.ts';
 import { OwnFunction } from '../own-function.ts';
-import { holdLeases, perJob, readJobs, uploadInParts } from './job-grants.ts';
+import { perJob, readJobs, uploadInParts } from './job-grants.ts';
 import { type JobParts, jobEnvironment } from './job-parts.ts';
 import { jobTimeouts } from './job-queues.ts';
 
@@ -13,7 +13,7 @@ export class JobResults extends Construct {
 
   constructor(scope: Construct, id: string, parts: JobParts) {
     super(scope, id);
-    const { settings, table, state, data, jobQueues } = parts;
+    const { settings, table, data, jobQueues } = parts;
     this.function = new OwnFunction(this, 'Function', {
       folder: 'job-results',
       reservation: 'jobResults',
@@ -27,7 +27,6 @@ export class JobResults extends Construct {
     this.function.addEventSource(new SqsEventSource(jobQueues.results, { batchSize: 1, maxConcurrency, reportBatchItemFailures: true }));
     const files = (prefix: string) => data.bucket.arnForObjects(`${prefix}*`);
     this.function.allow('KnowJobs', [...readJobs, 'dynamodb:UpdateItem'], [table.tableArn]);
-    this.function.allow('WriteAlone', holdLeases, [state.control.tableArn]);
     this.function.allow('ReadTasksAndResults', ['s3:GetObject'], [files(jobsPrefix), files(resultsPrefix)], perJob);
     this.function.allow('WriteResults', uploadInParts, [files(resultsPrefix)], perJob);
     // Without it S3 answers "access denied" for a key that is not there.

@@ -1,6 +1,6 @@
 /** The tasks of a job in order of their numbers, a bounded piece at a time: most have no row, and are told from the job's. */
 
-import type { JobTask, JobTaskStatus } from '../../contract/job.ts';
+import { hasEnded, type JobTask, type JobTaskStatus } from '../../contract/job.ts';
 import type { JobRow, TaskRow } from '../../contract/job-table.ts';
 import { statusWithoutRow, taskView } from '../../domain/job/view.ts';
 import type { TaskRows } from './task-rows.ts';
@@ -46,9 +46,9 @@ export async function taskPage(rows: Pick<TaskRows, 'range'>, job: JobRow, query
   return stopAt < last ? { tasks, next: stopAt } : { tasks };
 }
 
+/** Of a job that has ended, whatever has not ended in it never will. */
 function viewOf(job: JobRow, n: number, row: TaskRow | undefined): JobTask {
-  if (row === undefined) return { n, status: statusWithoutRow(job, n) };
-  const task = taskView(row);
-  const neverEnds = job.status === 'CANCELLED' && (task.status === 'queued' || task.status === 'retrying');
-  return neverEnds ? { ...task, status: 'cancelled' } : task;
+  const task = row === undefined ? { n, status: statusWithoutRow(job, n) } : taskView(row);
+  const isFinal = task.status === 'done' || task.status === 'failed';
+  return hasEnded(job.status) && !isFinal ? { ...task, status: 'cancelled' } : task;
 }

@@ -2,7 +2,7 @@
 
 const contract = '^lambdas/contract/';
 const outside = ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer'];
-const ours = '^(bin|lib|lambdas|local|consumer|cli|examples|bench|test)/';
+const ours = '^(bin|lib|lambdas|local|consumer|client|cli|examples|bench|test)/';
 
 /** What `from` may import of our own code; everything else of ours is forbidden. */
 const only = (name, comment, from, allowed) => ({
@@ -38,7 +38,8 @@ module.exports = {
       '^lambdas/domain/task/',
     ]),
     only('domain-task', 'Bundled into consumers: as little as can be.', '^lambdas/domain/task/', [contract]),
-    only('cli', 'A tool over the same tables and queues its users have.', '^cli/', [contract, '^lambdas/domain/']),
+    only('client', 'What a submitter imports: the API as it is told to everybody.', '^client/', [contract]),
+    only('cli', 'A tool over the same tables, queues and API its users have.', '^cli/', [contract, '^lambdas/domain/', '^client/']),
     {
       name: 'handlers',
       comment: 'A function imports its own steps and the shared layers, never another function.',
@@ -50,7 +51,7 @@ module.exports = {
       name: 'production-stands-alone',
       comment: 'What is deployed knows nothing of tests, benches and the local stage.',
       severity: 'error',
-      from: { path: '^(bin|lib|lambdas|consumer|cli)/' },
+      from: { path: '^(bin|lib|lambdas|consumer|client|cli)/' },
       to: { path: '^(local|examples|bench|test)/' },
     },
     {
@@ -69,13 +70,13 @@ module.exports = {
       name: 'aws-sdk',
       comment: 'One place calls AWS, so that one double can stand in for it.',
       severity: 'error',
-      from: { path: ours, pathNot: '^(lambdas/aws|consumer/aws|cli|local|examples|bench|test)/' },
+      from: { path: ours, pathNot: '^(lambdas/aws|consumer/aws|client/aws|cli|local|examples|bench|test)/' },
       to: { path: '(^|/)@aws-sdk/' },
     },
     {
       name: 'no-cdk-at-run-time',
       severity: 'error',
-      from: { path: '^(lambdas|consumer|cli)/' },
+      from: { path: '^(lambdas|consumer|client|cli)/' },
       to: { path: '(^|/)(aws-cdk-lib|constructs|cdk-nag)(/|$)' },
     },
   ],

@@ -5,11 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const minute = 60_000;
 
-/** `sluice/consumer` is our own source here, not a build of it. By alias: a condition would change how the SDK resolves, too. */
+/** `sluice/client` and `sluice/consumer` are our own source here, not a build of it. By alias: a condition would change how the SDK resolves, too. */
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const fromSource = {
   resolve: {
     alias: [
+      { find: /^sluice\/client$/, replacement: source('client/index.ts') },
       { find: /^sluice\/consumer$/, replacement: source('consumer/index.ts') },
       { find: /^sluice\/consumer\/testing$/, replacement: source('consumer/testing.ts') },
     ],

@@ -1,0 +1,49 @@
+/** What `createClient` makes: the methods, in the words of the jobs. Types only. docs/client.md teaches it. */
+import type { Job, JobAccepted, JobStatus, JobTask, JobTaskStatus, TaskInput } from '../lambdas/contract/job.ts';
+import type { ConcurrencyStats, PipelineView, SettingView } from '../lambdas/contract/job-api-stage.ts';
+import type { ResultLine } from './jobs/result-line.ts';
+import type { Submission, SubmitOptions } from './jobs/submission.ts';
+import type { WaitOptions } from './jobs/wait.ts';
+import type { SendOptions } from './send/messages.ts';
+
+export interface Interruptible {
+  signal?: AbortSignal;
+}
+
+export interface JobFilter extends Interruptible {
+  status?: JobStatus;
+  taskGroup?: string;
+  function?: string;
+  /** When they were made: ISO 8601. */
+  from?: string;
+  to?: string;
+}
+
+export interface SluiceClient {
+  /** Hands in a job and waits for nothing: the answer comes once it is stored. Uploads by itself what is too large for a request. */
+  submit(job: Submission, options?: SubmitOptions): Promise<JobAccepted>;
+  /** Until the job has ended, however it has. */
+  wait(id: string, options?: WaitOptions): Promise<Job>;
+  submitAndWait(job: Submission, options?: SubmitOptions & WaitOptions): Promise<Job>;
+  get(id: string, options?: Interruptible): Promise<Job>;
+  /** What has not started never runs. */
+  cancel(id: string, options?: Interruptible): Promise<Job>;
+  /** Tries the failed tasks of a job that has ended again. */
+  retry(id: string, options?: Interruptible): Promise<Job>;
+  /** Every task with its result; waits until the file of them is written. */
+  results(id: string, options?: Interruptible & { only?: 'all' }): AsyncIterable<ResultLine>;
+  /** The failed ones alone, in a form that can be submitted again. */
+  results(id: string, options: Interruptible & { only: 'failed' }): AsyncIterable<TaskInput>;
+  /** As they are now, in the order of their numbers. */
+  tasks(id: string, filter?: Interruptible & { status?: JobTaskStatus }): AsyncIterable<JobTask>;
+  /** The newest first. */
+  jobs(filter?: JobFilter): AsyncIterable<Job>;
+  /** Straight to the queue of a group, without a job: nobody counts them. Throws a `NotSentError` that lists what was not sent. */
+  send<Task>(group: string, tasks: Iterable<Task> | AsyncIterable<Task>, options?: SendOptions<Task>): Promise<{ sent: number }>;
+  /** Of up to 100 groups at once, or of one; `next` of the answer goes into `after`. */
+  stats(options?: Interruptible & { taskGroup?: string; limit?: number; after?: string }): Promise<ConcurrencyStats>;
+  config(options?: Interruptible): Promise<SettingView[]>;
+  pipelines(options?: Interruptible): AsyncIterable<PipelineView>;
+  /** Undefined where there is none of this group. */
+  pipeline(group: string, options?: Interruptible): Promise<PipelineView | undefined>;
+}

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { recordedMessageCharacters } from '../../lambdas/contract/task-table.ts';
 import { type FailedAttempt, type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
-import { type Attributes, withLetter } from '../../lambdas/domain/task/letter.ts';
+import { type Attributes, withLetter, withoutDeadline } from '../../lambdas/domain/task/letter.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
 export interface Redriven {
@@ -68,7 +68,7 @@ export function redriven(dead: DeadLetter, to: { fifo: boolean; readsLetters: bo
 }
 
 function laidOut(dead: DeadLetter, letter: Letter): Attributes | undefined {
-  const { [taskAttributes.letter]: _old, ...own } = dead.attributes;
+  const { [taskAttributes.letter]: _old, ...own } = withoutDeadline(dead.attributes);
   const { [taskAttributes.task]: _task, [taskAttributes.job]: _job, ...authors } = own;
   const short: Letter = { ...letter, message: letter.message.slice(0, 100), history: [] };
   const bodyBytes = Buffer.byteLength(dead.body);

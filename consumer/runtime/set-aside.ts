@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type AttemptRecord, recordKeepSeconds } from '../../lambdas/contract/task-table.ts';
 import { type FailedAttempt, type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
-import { withLetter } from '../../lambdas/domain/task/letter.ts';
+import { withLetter, withoutDeadline } from '../../lambdas/domain/task/letter.ts';
 import { failedReport, lastFailure } from '../../lambdas/domain/task/report.ts';
 import type { TaskReference } from '../ports.ts';
 import type { Failure } from './failure.ts';
@@ -92,9 +92,7 @@ const asReadOn = ({ held, received }: TaskRun, messageId: string): TaskReference
 async function sendLetter(run: TaskRun, letter: Letter): Promise<Recorded> {
   const { ports } = run.runtime;
   const { body, message, task, redrives } = run.received;
-  // Put back with the deadline it missed, it would be dead at once.
-  const { [taskAttributes.deadline]: _missed, ...attributes } = run.received.attributes;
-  const laid = withLetter(attributes, Buffer.byteLength(body), letter);
+  const laid = withLetter(withoutDeadline(run.received.attributes), Buffer.byteLength(body), letter);
   const about = { class: letter.class, reason: letter.message, step: letter.step, stack: letter.stack };
   let messageId: string;
   try {

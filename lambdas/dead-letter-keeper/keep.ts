@@ -4,9 +4,12 @@
  */
 import { deadLetterRecords } from '../aws/dead-letter-records.ts';
 import { deadLetters } from '../aws/dead-letters.ts';
+import { sendText } from '../aws/send-text.ts';
 import type { Services } from '../aws/services.ts';
 import type { DeadLetterLook } from '../contract/dead-letter-look.ts';
+import { reportOfDeath } from '../domain/dead-letter-reason.ts';
 import { byLastLook, type DeadLetterQueue, isWorthALook, type QueueState } from '../domain/dead-letters.ts';
+import { reportText } from '../domain/task/report.ts';
 import { errorFields } from '../framework/log.ts';
 import { Found, type Keeper, lookThrough } from './look-through.ts';
 import { deadLetterQueues } from './queues.ts';
@@ -34,6 +37,10 @@ export function createKeeper(services: Services) {
   const keeper: Keeper = {
     letters: deadLetters(clients.sqs),
     records: deadLetterRecords(clients, stage.tasksTable, stage.dataBucket),
+    tellJob: async (death) => {
+      const report = reportOfDeath(death, clock.nowMs());
+      if (report) await sendText(clients.sqs, stage.reportsQueueUrl, reportText(report));
+    },
     clock,
     log,
   };

@@ -5,7 +5,7 @@
 import type { DeadLetterRecords } from '../aws/dead-letter-records.ts';
 import type { DeadLetters } from '../aws/dead-letters.ts';
 import type { Letter } from '../contract/task-wire.ts';
-import { addedLetter } from '../domain/dead-letter-reason.ts';
+import { addedLetter, type Death } from '../domain/dead-letter-reason.ts';
 import {
   carriedLetter,
   type DeadLetterQueue,
@@ -17,13 +17,15 @@ import {
   savedLetter,
   taskOf,
 } from '../domain/dead-letters.ts';
-import { withLetter } from '../domain/task/letter.ts';
+import { withLetter, withoutDeadline } from '../domain/task/letter.ts';
 import type { Clock } from '../framework/clock.ts';
 import { errorFields, type Log } from '../framework/log.ts';
 
 export interface Keeper {
   letters: DeadLetters;
   records: DeadLetterRecords;
+  /** Tells the task's job, if it has one. */
+  tellJob: (death: Death) => Promise<void>;
   clock: Clock;
   log: Log;
 }
@@ -87,10 +89,13 @@ async function keepMessage(keeper: Keeper, queue: DeadLetterQueue, message: Dead
 async function decided(keeper: Keeper, queue: DeadLetterQueue, message: DeadMessage, { retentionMs }: QueueState, found: Found) {
   const nowMs = keeper.clock.nowMs();
   const known = await knownLetter(keeper, queue, message);
-  const added = known ?? (message.movedBySqs ? await reasonOf(keeper, queue, message) : undefined);
+  const death = known === undefined && message.movedBySqs ? await deathOf(keeper, queue, message) : undefined;
+  const added = known ?? death?.letter;
   if (isToBeSaved(message.sentMs, retentionMs, nowMs)) {
     await save(keeper, queue, message, added);
     found.saved += 1;
+    // What SQS soon forgets is saved whether its job can be told or not.
+    if (death) await keeper.tellJob(death);
     return;
   }
   if (known || !message.movedBySqs) return found.left(message, retentionMs);
@@ -98,6 +103,8 @@ async function decided(keeper: Keeper, queue: DeadLetterQueue, message: DeadMess
     found.complete = false;
     return found.left(message, retentionMs);
   }
+  // Before it has its letter: a run that dies in between tells it again.
+  if (death) await keeper.tellJob(death);
   if (await explain(keeper, queue, message, added)) {
     // Its copy is received in this look, too, if the look is long; if not, this is when it is due.
     found.dueMs = Math.min(found.dueMs ?? Number.POSITIVE_INFINITY, dueMs(nowMs, retentionMs));
@@ -112,9 +119,10 @@ async function knownLetter({ records }: Keeper, { pipeline }: DeadLetterQueue, m
   return records.letter({ pipeline, ...taskOf(message) }, message.messageId);
 }
 
-async function reasonOf({ records, clock }: Keeper, queue: DeadLetterQueue, message: DeadMessage): Promise<Letter | undefined> {
+async function deathOf({ records, clock }: Keeper, queue: DeadLetterQueue, message: DeadMessage): Promise<Death | undefined> {
   const record = await records.attempts({ pipeline: queue.pipeline, ...taskOf(message) });
-  return addedLetter(message, queue, record, clock.nowMs());
+  const letter = addedLetter(message, queue, record, clock.nowMs());
+  return letter && { letter, record };
 }
 
 /** False where the letter had no room on the message, which then stays where it is. */
@@ -124,7 +132,7 @@ async function explain(
   message: DeadMessage,
   letter: Letter,
 ): Promise<boolean> {
-  const { attributes, fits } = withLetter(message.attributes, Buffer.byteLength(message.body), letter);
+  const { attributes, fits } = withLetter(withoutDeadline(message.attributes), Buffer.byteLength(message.body), letter);
   if (fits) await letters.replace(queue.url, message, attributes);
   else await records.keepLetter({ pipeline: queue.pipeline, ...taskOf(message) }, letter, message.messageId, clock.nowMs());
   return fits;
@@ -132,7 +140,8 @@ async function explain(
 
 /** With the letter on the message, as far as it fits: so it can be sent back as it was saved. */
 async function save({ letters, records, clock }: Keeper, queue: DeadLetterQueue, message: DeadMessage, letter: Letter | undefined) {
-  const laid = letter ? withLetter(message.attributes, Buffer.byteLength(message.body), letter).attributes : message.attributes;
+  const own = withoutDeadline(message.attributes);
+  const laid = letter ? withLetter(own, Buffer.byteLength(message.body), letter).attributes : own;
   const saved = savedLetter({ ...message, attributes: laid }, queue, letter, clock.nowMs());
   await records.save(savedKey(queue.pipeline, saved), saved);
   await letters.remove(queue.url, message.receiptHandle);

@@ -1,8 +1,26 @@
 /** Why SQS moved a task, as far as anybody knows: the letter that is added afterwards. Pure. */
 import type { AttemptRecord } from '../contract/task-table.ts';
-import { type FailedAttempt, type Letter, taskAttributes } from '../contract/task-wire.ts';
+import { type FailedAttempt, type Letter, type Report, taskAttributes } from '../contract/task-wire.ts';
 import { carriedLetter, type DeadLetterQueue, type DeadMessage, taskOf } from './dead-letters.ts';
 import { openAttempt } from './task/attempt.ts';
+import { countedTask, failedReport, reportOfRecord } from './task/report.ts';
+
+/** A task that SQS set aside: the letter it gets, and what its consumer knew of it. */
+export interface Death {
+  letter: Letter;
+  record: AttemptRecord | undefined;
+}
+
+/**
+ * What its job hears of it; undefined of a task no job counts, and of one that was never to run. A copy of a message may
+ * be left over from a task that has ended: the end its record tells is the one that counts.
+ */
+export function reportOfDeath({ letter, record }: Death, nowMs: number): Report | undefined {
+  const { job, task, redrives } = letter;
+  if (job === undefined || !countedTask(job, task) || record?.cancelledAtMs !== undefined) return undefined;
+  const about = { job, task, redrives };
+  return (record && reportOfRecord(about, record, nowMs)) ?? failedReport(about, 'failed', letter, nowMs);
+}
 
 type Cause = Pick<Letter, 'class' | 'message' | 'attempt' | 'history' | 'step'>;
 

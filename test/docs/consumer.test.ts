@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { consumerEnvironment } from '../../lambdas/contract/consumer-env.ts';
-import { AttemptRecord, CoolingRecord, LimitedRecord, StepRecord } from '../../lambdas/contract/task-table.ts';
-import { errorClasses, isRetried, Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
+import { AttemptRecord, CoolingRecord, JobStateRecord, LimitedRecord, StepRecord } from '../../lambdas/contract/task-table.ts';
+import { errorClasses, inlineResultBytes, isRetried, Letter, Report, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { effectiveItem } from '../../lambdas/domain/effective-item.ts';
 import { classOfHttpStatus } from '../../lambdas/domain/task/classify-http.ts';
 import { stage } from '../domain/builders.ts';
@@ -62,9 +62,14 @@ describe('docs/wire-protocol.md', () => {
     ...Object.values(consumerEnvironment),
     ...Object.values(taskAttributes),
     ...errorClasses,
-    ...[Letter, AttemptRecord, StepRecord, CoolingRecord].flatMap((schema) => Object.keys(schema.shape)),
+    ...[Letter, Report, AttemptRecord, StepRecord, CoolingRecord, JobStateRecord].flatMap((schema) => Object.keys(schema.shape)),
   ];
   it.each([...new Set(names)])('names %s', (name) => expect(words).toContain(name));
+  it('shows a report as it is, and says how long a result may be in it', () => {
+    const [, shown = ''] = /```json\n(\{ "v": 1, "job".*)\n```/.exec(text) ?? [];
+    expect(Report.parse(JSON.parse(shown))).toMatchObject({ status: 'done', result: '{"sum":42}' });
+    expect(text).toContain(`${inlineResultBytes.toLocaleString('en')} bytes`);
+  });
   it.each(Object.keys(LimitedRecord.shape))('names %s of the count of refusals', (name) => expect(text).toContain(name));
 });
 

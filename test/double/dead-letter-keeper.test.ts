@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SavedDeadLetter } from '../../lambdas/contract/dead-letter-look.ts';
 import { pipelineNames } from '../../lambdas/contract/names.ts';
 import { attemptsSortKey, LetterRecord, letterSortKey, taskKey } from '../../lambdas/contract/task-table.ts';
-import type { Letter } from '../../lambdas/contract/task-wire.ts';
+import { type Letter, Report } from '../../lambdas/contract/task-wire.ts';
 import { createKeeper, type Kept } from '../../lambdas/dead-letter-keeper/keep.ts';
 import { letterText, readLetter } from '../../lambdas/domain/task/letter.ts';
 import { AwsError } from './aws/errors.ts';
@@ -153,6 +153,86 @@ describe('letters that SQS moved', () => {
     expect(await all.run()).toMatchObject({ explained: 0 });
     await all.stage.aws.clock.advance(3_600_000);
     expect(await all.run()).toMatchObject({ explained: 1 });
+  });
+});
+
+describe('the job of a task that SQS set aside', () => {
+  const ofJob = (task: string) => ({ 'sluice.task': text(task), 'sluice.job': text('j'), 'sluice.deadline': text('1') });
+  const heard = (all: Letters) =>
+    all.stage.aws.sqs
+      .find('reports')
+      ?.messages()
+      .map(({ body }) => Report.parse(JSON.parse(body))) ?? [];
+
+  it('hears that it failed, before it has its letter', async () => {
+    const all = new Letters();
+    const queue = all.queue('acme');
+    all.move(queue, { messageAttributes: ofJob('j/1/mine') });
+    all.move(queue, { messageAttributes: { 'sluice.task': text('j/2') } });
+    expect(await all.run()).toMatchObject({ explained: 2 });
+    const [report, ...more] = heard(all);
+    expect(report).toMatchObject({
+      job: 'j',
+      task: 'j/1/mine',
+      redrives: 0,
+      status: 'failed',
+      class: 'RESOURCE',
+      attempt: 3,
+      deadLettered: true,
+    });
+    expect(more).toEqual([]);
+    const told = queue.messages().find(({ messageAttributes }) => 'sluice.job' in messageAttributes);
+    // Put back, it is not late at once.
+    expect(Object.keys(told?.messageAttributes ?? {}).toSorted()).toEqual(['sluice', 'sluice.job', 'sluice.task']);
+    await all.stage.aws.clock.advance(2 * day);
+    await all.run();
+    expect(heard(all)).toHaveLength(1);
+  });
+
+  it.each([
+    ['done', { status: 'done', starts: 2, excused: 1, result: '42' }, [{ status: 'done', attempt: 1, result: '42', deadLettered: false }]],
+    [
+      'dead',
+      { status: 'dead', starts: 1, history: [{ attempt: 1, class: 'DATA', message: 'bad', time: 'then' }] },
+      [{ status: 'failed', class: 'DATA', message: 'bad', attempt: 1 }],
+    ],
+    ['never run, as it was cancelled', { status: 'done', starts: 1, cancelledAtMs: 5 }, []],
+  ])('hears of one that is %s what its record says', async (_what, record, expected) => {
+    const all = new Letters();
+    all.move(all.queue('acme'), { messageAttributes: ofJob('j/1') });
+    all.remember('acme', 'j/1', attemptsSortKey(0), record);
+    await all.run();
+    expect(heard(all)).toMatchObject(expected);
+    expect(heard(all)).toHaveLength(expected.length);
+  });
+
+  it.each(['before', 'after'] as const)('hears of it once more where the run died %s it was told', async (when) => {
+    const all = new Letters();
+    const queue = all.queue('acme');
+    all.move(queue, { messageAttributes: ofJob('j/1') });
+    const toReports = (input: Record<string, unknown>) => String(input['QueueUrl']).endsWith('/reports');
+    all.stage.aws.log.plant({
+      ...{ fits: ({ operation, input }) => operation === 'SendMessage' && toReports(input), nth: 1, when, effect: 'crash' },
+    });
+    await expect(all.run()).rejects.toThrow('killed');
+    expect(letters(queue)).toEqual([undefined]);
+    await all.stage.aws.clock.advance(3_600_000);
+    expect(await all.run()).toMatchObject({ explained: 1 });
+    expect(heard(all)).toHaveLength(when === 'before' ? 1 : 2);
+    expect(letters(queue)).toEqual([expect.objectContaining({ by: 'sqs', job: 'j' })]);
+  });
+
+  it('is told at the next look where it cannot be told now', async () => {
+    const all = new Letters();
+    const queue = all.queue('acme');
+    all.move(queue, { messageAttributes: ofJob('j/1') });
+    all.stage.aws.log.plant({
+      ...{ fits: ({ operation }) => operation === 'SendMessage', nth: 1, when: 'before' },
+      effect: new AwsError('AccessDenied', 'no', 403),
+    });
+    expect(await all.run()).toMatchObject({ explained: 0, failed: 1 });
+    expect(await all.run()).toMatchObject({ explained: 1, failed: 0 });
+    expect(heard(all)).toHaveLength(1);
   });
 });
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AttemptRecord } from '../../lambdas/contract/task-table.ts';
-import { ErrorClass, letterBytes } from '../../lambdas/contract/task-wire.ts';
+import { ErrorClass, letterBytes, numberOfTask } from '../../lambdas/contract/task-wire.ts';
 import { openAttempt } from '../../lambdas/domain/task/attempt.ts';
 import { backOffSeconds, coolingSeconds } from '../../lambdas/domain/task/back-off.ts';
 import { classify } from '../../lambdas/domain/task/classify.ts';
@@ -40,6 +40,7 @@ const Cases = z.object({
       silent: z.record(z.string(), z.unknown()).nullable(),
     }),
   ),
+  taskNumbers: z.array(z.object({ job: z.string(), task: z.string(), n: z.number().nullable() })),
 });
 const cases = Cases.parse(JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')));
 
@@ -56,8 +57,11 @@ function python(file: string, input = '') {
   });
 }
 
-it("the Python helper passes its own tests, the table's among them", () => {
-  const { status, stderr } = python('test_rules.py');
+it.each([
+  ["passes its own tests, the table's among them", 'test_rules.py'],
+  ['tells jobs what the library does', 'test_jobs.py'],
+])('the Python helper %s', (_what, file) => {
+  const { status, stderr } = python(file);
   expect(stderr).toMatch(/^OK$/m);
   expect(status).toBe(0);
 });
@@ -86,6 +90,9 @@ describe('the library decides by the same table', () => {
   });
   it.each(cases.retryAfter)('Retry-After $text: $seconds s', ({ text, seconds }) =>
     expect(secondsOf(text, Date.parse(cases.retryAfterNow))).toBe(seconds ?? undefined),
+  );
+  it.each(cases.taskNumbers)('$task of job $job is its number $n', ({ job, task, n }) =>
+    expect(numberOfTask(job, task)).toBe(n ?? undefined),
   );
   it.each(cases.attempts)('attempt of a task $what: $attempt', ({ before, attempt, silent }) => {
     const opening = openAttempt(before ? AttemptRecord.parse({ expiresAt: 0, ...before }) : undefined);

@@ -9,7 +9,7 @@ import urllib.error
 from datetime import datetime
 from email.message import Message
 
-from sluice import rules
+from sluice import reports, rules
 from sluice.rules import DataError, RateLimited
 
 CASES = json.loads(pathlib.Path(__file__).with_name("cases.json").read_text())
@@ -63,6 +63,10 @@ class SameAsTheLibrary(unittest.TestCase):
             attempt, _, silent = rules.open_attempt(case["before"])
             self.assertEqual(attempt, case["attempt"])
             self.assertEqual([{**case["silent"], "message": silent[0]["message"]}] if case["silent"] else [], silent)
+
+    def test_task_numbers(self):
+        for case in self.each("taskNumbers"):
+            self.assertEqual(reports.number_of(case["job"], case["task"]), case["n"])
 
 
 def http_error(status, headers=()):

@@ -8,7 +8,8 @@ Sluice's wire protocol for consumers in Python (docs/wire-protocol.md). Copy thi
     handler = sluice.consumer(run)  # the Lambda handler
 
 It runs the tasks of a batch one after the other, holds the group's rate, tries again what may pass, sets aside what
-never will with its reason, cools the group when the target says "too many", and records each task done exactly once.
+never will with its reason, cools the group when the target says "too many", records each task done exactly once, and
+reports to its job what became of it.
 
 Left out: steps, permits, metrics, and stopping a task that runs too long: Lambda ends it, and it counts as failed.
 """
@@ -16,7 +17,8 @@ Left out: steps, permits, metrics, and stopping a task that runs too long: Lambd
 import os
 import time
 
-from .batch import Batch, Environment
+from .batch import Batch
+from .environment import Environment
 from .rules import ConfigurationError, DataError, PermanentError, RateLimited, ResourceError, TaskError, TransientError
 from .task import Task
 

@@ -2,77 +2,19 @@
 One invocation: tasks one after the other, each at its turn, each failing alone.
 """
 
-import hashlib
 import json
 import math
 import random
 import time
 import traceback
 
-from . import rules
+from . import reports, rules
 from .rules import DataError, RateLimited, TaskError
 from .task import read_task
 
-LONGEST_WAIT_SECONDS = 43_200 - 900
 LONGEST_HOLD_SECONDS = 30
 TRY_SOON_SECONDS = 30
-
-
-class Environment:
-    """What one execution environment keeps between invocations: settings, clients, when it may start the next task."""
-
-    def __init__(self, variables, born):
-        # Here rather than at the top: what only decides can be used without boto3.
-        import boto3
-
-        from .tables import Cooling, Records
-
-        self.group = variables["SLUICE_TASK_GROUP"]
-        queue_name = variables["SLUICE_QUEUE_NAME"]
-        self.pipeline = queue_name.removesuffix(".fifo")
-        self.fifo = queue_name.endswith(".fifo")
-        self.retry = json.loads(variables["SLUICE_RETRY"])
-        self.most_receives = int(variables["SLUICE_MAX_RECEIVE_COUNT"])
-        self.spacing = rules.spacing_seconds(variables)
-        # A fresh environment may have the place of one that died early, whose last start nobody knows.
-        self.next_start = born + self.spacing
-        self.sqs = boto3.client("sqs")
-        self.queue_url = self.sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
-        self.dead_letter_queue_url = self.sqs.get_queue_url(QueueName=variables["SLUICE_DEAD_LETTER_QUEUE_NAME"])["QueueUrl"]
-        table = boto3.resource("dynamodb").Table(variables["SLUICE_TASKS_TABLE"])
-        self.records = Records(table, self.pipeline)
-        self.cooling = Cooling(table, self.pipeline, self.ask_for_a_look)
-        self.hints_queue_url = variables["SLUICE_HINTS_QUEUE_URL"]
-
-    def ask_for_a_look(self):
-        """Has Sluice note a cooling in the group's status, and stop its mapping for a long one."""
-        hint = {"kind": "group", "taskGroup": self.group, "class": "change", "hops": 0}
-        self.sqs.send_message(QueueUrl=self.hints_queue_url, MessageBody=json.dumps(hint))
-
-    def come_back(self, task, seconds):
-        """By visibility, never by sending again: whole seconds, up to twelve hours from the receive."""
-        seconds = min(LONGEST_WAIT_SECONDS, max(0, math.ceil(seconds)))
-        try:
-            self.sqs.change_message_visibility(QueueUrl=self.queue_url, ReceiptHandle=task.receipt_handle, VisibilityTimeout=seconds)
-        except Exception as error:
-            task.log("WARN", "visibility not changed: comes back after that of its queue", reason=str(error))
-
-    def send_letter(self, task, letter):
-        text = rules.letter_text(letter)
-        with_letter = {**task.attributes, "sluice": {"DataType": "String", "StringValue": text}}
-        fits = rules.fits_message(task.text, with_letter)
-        group = {"MessageGroupId": task.message_group} if task.message_group else {}
-        once = {"MessageDeduplicationId": f"{hashlib.sha256(task.id.encode()).hexdigest()}-{task.redrives}"}
-        sent = self.sqs.send_message(
-            QueueUrl=self.dead_letter_queue_url,
-            MessageBody=task.text,
-            MessageAttributes=with_letter if fits else task.attributes,
-            **group,
-            **(once if self.fifo else {}),
-        )
-        if not fits:
-            self.records.keep_letter(task, text, sent["MessageId"])
-        self.records.lettered(task)
+REPORT_AGAIN_SECONDS = 5
 
 
 class Batch:
@@ -107,6 +49,9 @@ class Batch:
     def take(self, task):
         """None: finished with. Else the seconds after which it comes back."""
         try:
+            if task.is_late():
+                # It has failed, whoever's turn it is.
+                return self.start(task)
             cooling = self.environment.cooling.seconds_left()
             start = max(time.monotonic() + cooling, self.environment.next_start)
             if not self.fits(start):
@@ -127,27 +72,78 @@ class Batch:
 
     def start(self, task):
         environment = self.environment
+        # Asked before the claim: where there is no answer the task comes back as it was.
+        cancelled = task.number is not None and environment.records.is_cancelled(task.job)
         held_for, record = environment.records.claim(task, self.end - time.monotonic())
         if held_for is not None:
             return held_for
         if record and record["status"] in ("done", "dead"):
             return self.finish_ended(task, record)
         task.attempt, task.history, task.unrecorded = rules.open_attempt(record)
-        task.deadline = self.deadline
-        if task.unrecorded and task.attempt > environment.retry["maxRetries"] + 1:
-            silent = task.unrecorded.pop()
-            return self.set_aside(task, silent, silent["message"])
+        ended, seconds = self.ends_unstarted(task, cancelled)
+        if ended:
+            return seconds
+        task.deadline = min(self.deadline, time.monotonic() + (task.deadline_at or math.inf) - time.time())
         self.started += 1
         started = time.monotonic()
         environment.next_start = started + environment.spacing
         try:
-            self.run(self.body_of(task), task)
+            kept = self.kept(task, self.run(self.body_of(task), task))
         except Exception as error:
             return self.settle(task, error)
         finally:
             self.longest = max(self.longest, time.monotonic() - started)
-        if not environment.records.end(task, "done"):
-            task.log("WARN", "done, but it had ended before: it ran twice")
+        return self.finish_done(task, kept)
+
+    def ends_unstarted(self, task, cancelled):
+        """Whether there is nothing to start any more, and then what becomes of it."""
+        environment = self.environment
+        if cancelled:
+            task.log("INFO", "not run: its job was cancelled")
+            environment.records.end(task, "done", cancelledAtMs=int(time.time() * 1_000))
+            return True, None
+        if task.unrecorded and task.attempt > environment.retry["maxRetries"] + 1:
+            silent = task.unrecorded.pop()
+            return True, self.set_aside(task, silent, silent["message"])
+        for silent in task.unrecorded:
+            self.told(task, reports.failed_report(task, "retrying", silent))
+        if task.is_late():
+            message = f"its deadline ({rules.iso(task.deadline_at)}) had passed before it could start"
+            return True, self.set_aside(task, rules.failed_attempt(task.attempt, "RESOURCE", message, time.time()), message)
+        return False, None
+
+    def kept(self, task, value):
+        """What is kept of the result of a job's task, for its report. A large one is in the bucket by then."""
+        text, why = reports.result_of(value) if task.number is not None else (None, None)
+        if why:
+            task.log("WARN", "done, but its job gets no result of it", reason=why)
+        if text is None:
+            return {}
+        if len(text.encode()) <= reports.INLINE_RESULT_BYTES:
+            return {"result": text}
+        key = reports.result_key(task)
+        self.environment.put_result(key, text)
+        return {"resultKey": key}
+
+    def finish_done(self, task, kept):
+        if self.environment.records.end(task, "done", **kept):
+            return self.told(task, reports.done_report(task, task.attempt, kept))
+        task.log("WARN", "done, but it had ended before: it ran twice")
+        # What the other copy came to is to be reported, whatever becomes of that one.
+        return None if task.number is None else REPORT_AGAIN_SECONDS
+
+    def told(self, task, report):
+        """
+        None: finished with. After the record, before the message is deleted: whoever gets the message of a report that
+        could not be sent finds the record, and reports from it.
+        """
+        if task.number is None or report is None:
+            return None
+        try:
+            self.environment.send_report(report)
+        except Exception as error:
+            task.log("ERROR", "what became of it could not be reported", status=report["status"], reason=repr(error))
+            return REPORT_AGAIN_SECONDS
         return None
 
     def body_of(self, task):
@@ -171,24 +167,29 @@ class Batch:
         if error_class not in rules.RETRIED or task.attempt > environment.retry["maxRetries"] or last_receive:
             return self.set_aside(task, failed, message, traceback.format_exc())
         seconds = rules.back_off_seconds(environment.retry, task.attempt, random.random())
+        if rules.too_late(task.deadline_at, seconds, time.time()):
+            late = f"{message} (not tried again: its deadline, {rules.iso(task.deadline_at)}, would have passed)"
+            return self.set_aside(task, failed, late, traceback.format_exc())
         task.log("WARN", "failed; comes back", **{"class": error_class}, reason=message, seconds=seconds)
         environment.records.release(task, excused=0, failed=failed)
+        self.told(task, reports.failed_report(task, "retrying", failed, message))
         return seconds
 
     def set_aside(self, task, failed, message, stack=None):
-        """First the record, then the letter, then the message: a crash in between is mended by the next receive."""
+        """First the record, then the letter, the report, the message: a crash in between is mended by the next receive."""
         if not self.environment.records.end(task, "dead", failed):
             return TRY_SOON_SECONDS
         self.environment.send_letter(task, rules.letter_of(task, failed, message, stack))
         task.log("ERROR", "failed for good; set aside", **{"class": failed["class"]}, reason=message, stack=stack)
-        return None
+        return self.told(task, reports.failed_report(task, "failed", failed, message))
 
     def finish_ended(self, task, record):
-        """Delivered again after its end: nothing is run. A dead one whose letter was never sent is sent now."""
+        """Delivered again after its end: nothing is run. What may have got lost, a letter or a report, is sent now."""
         if record["status"] == "dead" and "letteredAtMs" not in record:
-            *task.history, failed = rules.plain_history(record)
+            task.history = rules.plain_history(record)[:-1]
+            failed = rules.last_failure(record)
             self.environment.send_letter(task, rules.letter_of(task, failed, failed["message"]))
-        return None
+        return self.told(task, reports.report_of_record(task, record))
 
 
 def pause_until(moment):

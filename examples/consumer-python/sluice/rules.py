@@ -102,6 +102,17 @@ def plain_history(record):
     return [{**failed, "attempt": int(failed["attempt"])} for failed in record.get("history", [])]
 
 
+def last_failure(record):
+    """Why a dead task is dead, as far as its record knows."""
+    unknown = {"attempt": int(record.get("starts", 0)), "class": "PERMANENT", "message": "not recorded", "time": iso(time.time())}
+    return (plain_history(record) or [unknown])[-1]
+
+
+def too_late(deadline_at, seconds, now):
+    """Whether an attempt that began in `seconds` would begin when the task must have ended."""
+    return deadline_at is not None and now + seconds >= deadline_at
+
+
 def failed_attempt(attempt, error_class, message, at):
     return {"attempt": attempt, "class": error_class, "message": message[:HISTORY_MESSAGE_CHARACTERS], "time": iso(at)}
 
@@ -245,9 +256,7 @@ def letter_text(letter):
     """As JSON that fits into the attribute: stack, then history from the oldest on, then message are cut."""
     letter = {**letter, **({"stack": letter["stack"][:LETTER_BYTES]} if letter.get("stack") else {})}
     while True:
-        text = json.dumps(letter, ensure_ascii=False, separators=(",", ":"))
-        # SQS takes every character of XML 1.0; JSON leaves these raw that are none.
-        text = re.sub("[\ud800-\udfff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+        text = wire_text(letter)
         over = len(text.encode()) - LETTER_BYTES
         # A character is up to six bytes.
         cut = over // 6 + 1
@@ -261,6 +270,12 @@ def letter_text(letter):
             letter["message"] = letter["message"][:-cut]
         else:
             return text
+
+
+def wire_text(value):
+    """JSON in characters that SQS takes, which are those of XML 1.0: JSON leaves some raw that are none."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return re.sub("[\ud800-\udfff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def iso(at):

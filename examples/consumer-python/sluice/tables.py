@@ -3,6 +3,7 @@ What a consumer remembers in Sluice's tasks table: who has a task, what it went 
 """
 
 import contextlib
+import re
 import time
 import uuid
 
@@ -79,16 +80,19 @@ class Records:
                 {":waiting": "waiting", ":expires": expiry(), ":holder": task.holder, ":none": [], ":new": new, ":excused": excused},
             )
 
-    def end(self, task, status, failed=None):
-        """Done or dead for good, once: False where it had ended before, or somebody else has it."""
+    def end(self, task, status, failed=None, **more):
+        """
+        Done or dead for good, once: False where it had ended before, or somebody else has it. `more`: its result, or where
+        that is; or since when its job is cancelled.
+        """
         new = [*task.unrecorded, *([failed] if failed else [])]
         write = uuid.uuid4().hex
         try:
             update_item(
                 self.table,
                 self.key(task),
-                f"SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires, {APPENDED} "
-                "REMOVE holder, aliveUntilMs",
+                f"SET #status = :status, writeId = :write, endedAtMs = :now, expiresAt = :expires, {APPENDED}"
+                f"{''.join(f', #{name} = :{name}' for name in more)} REMOVE holder, aliveUntilMs",
                 "holder = :holder",
                 {
                     ":status": status,
@@ -98,12 +102,17 @@ class Records:
                     ":holder": task.holder,
                     ":none": [],
                     ":new": new,
+                    **{f":{name}": value for name, value in more.items()},
                 },
             )
         except Refused:
             # The first answer was lost and the SDK asked again: it was this very write that ended it.
             return self.record_of(task).get("writeId") == write
         return True
+
+    def is_cancelled(self, job):
+        """Whether the job's tasks may no longer start: as it is now."""
+        return "Item" in self.table.get_item(Key={"pk": f"job#{job}", "sk": "state"}, ConsistentRead=True)
 
     def record_of(self, task):
         return self.table.get_item(Key=self.key(task), ConsistentRead=True).get("Item", {})
@@ -176,7 +185,7 @@ class Refused(Exception):
 
 def update_item(table, key, update, condition, values, **options):
     # Words of DynamoDB's own are told as names.
-    names = {f"#{name}": name for name in ("status", "history", "message") if f"#{name}" in update}
+    names = {f"#{name}": name for name in re.findall(r"#(\w+)", update)}
     try:
         return table.update_item(
             Key=key,

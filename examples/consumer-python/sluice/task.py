@@ -5,10 +5,11 @@ A task as its message carries it, and what its function is told of it.
 import base64
 import json
 import math
+import re
 import time
 from dataclasses import dataclass, field
 
-from . import rules
+from . import reports, rules
 
 
 @dataclass
@@ -28,6 +29,8 @@ class Task:
     attributes: dict
     # What it went through before it was last put back from the dead-letter queue, if ever.
     letter: dict
+    # When it must have ended, as time.time(); None: nobody said.
+    deadline_at: float | None = None
     # 1 for the first; rate-limited and handed-back attempts do not count.
     attempt: int = 1
     # When `run` should have ended, as time.monotonic().
@@ -45,12 +48,21 @@ class Task:
     def redrives(self):
         return self.letter.get("redrives", 0) + self.more_redrives
 
+    @property
+    def number(self):
+        """In its job. None: no job counts it, nothing is reported."""
+        return reports.number_of(self.job, self.id)
+
+    def is_late(self):
+        return rules.too_late(self.deadline_at, 0, time.time())
+
     def remaining_seconds(self):
         """Give it as timeout to whatever you call."""
         return max(0.0, self.deadline - time.monotonic())
 
     def log(self, level, message, **fields):
-        ids = {"group": self.group, "taskId": self.id, "attempt": self.attempt, "messageId": self.message_id}
+        job = {"job": self.job} if self.job else {}
+        ids = {"group": self.group, "taskId": self.id, **job, "attempt": self.attempt, "messageId": self.message_id}
         print(json.dumps({"level": level, "message": message, "timestamp": rules.iso(time.time()), **fields, **ids}))
 
 
@@ -71,7 +83,13 @@ def read_task(record, group):
         sent_at=letter.get("sentAt") or rules.iso(int(record["attributes"]["SentTimestamp"]) / 1_000),
         attributes={name: sendable(value) for name, value in attributes.items()},
         letter=letter,
+        deadline_at=moment(texts.get("sluice.deadline")),
     )
+
+
+def moment(text):
+    """Milliseconds since 1970. What is no moment counts as none."""
+    return int(text) / 1_000 if text and re.fullmatch("[0-9]{1,15}", text) else None
 
 
 def sendable(value):

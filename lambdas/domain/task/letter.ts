@@ -103,6 +103,11 @@ export function withLetter(attributes: Attributes, bodyBytes: number, letter: Le
   return fits ? { attributes: laid, fits } : { attributes, fits };
 }
 
+/** What a dead letter keeps of its attributes: put back with the deadline it missed, the task would be dead at once. */
+export function withoutDeadline({ [taskAttributes.deadline]: _missed, ...attributes }: Attributes): Attributes {
+  return attributes;
+}
+
 /** Names, types and values count (SQS/sqs-message-metadata). */
 function attributeBytes(attributes: Attributes): number {
   return Object.entries(attributes).reduce(

@@ -5,12 +5,10 @@ import { snsClient } from '../aws/jobs/topic.ts';
 import { secretsClient } from '../aws/jobs/webhook-secret.ts';
 import { NotifierEnvironment } from '../contract/env.ts';
 import { parseEnvironment } from '../framework/environment.ts';
-import { createNotifier } from './notify.ts';
+import { createNotifier, notifierOf } from './notify.ts';
 
-const notify = createNotifier(jobColdStart('job-notifier'), {
-  sns: snsClient(),
-  secrets: secretsClient(),
-  environment: parseEnvironment(NotifierEnvironment),
-});
+const services = jobColdStart('job-notifier');
+const environment = parseEnvironment(NotifierEnvironment);
+const notify = createNotifier(services, notifierOf(services, { sns: snsClient(), secrets: secretsClient(), environment }));
 
 export const handler = (event: SQSEvent): Promise<SQSBatchResponse> => notify(event);

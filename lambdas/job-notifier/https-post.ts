@@ -42,20 +42,23 @@ export async function httpsPost(url: URL, headers: Record<string, string>, body:
 
 function answered(url: URL, options: RequestOptions, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
+    let status: number | undefined;
     const sent = request(url, options, (answer) => {
+      const said = answer.statusCode ?? 0;
+      status = said;
       let bytes = 0;
       const isEnough = () => {
         answer.destroy();
-        resolve(answer.statusCode ?? 0);
+        resolve(said);
       };
       answer.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes > mostAnswerBytes) isEnough();
       });
-      // Its status was said: whatever becomes of the rest changes nothing.
       answer.on('end', isEnough).on('error', isEnough);
     });
-    sent.on('error', reject);
+    // With its status said, whatever becomes of the rest changes nothing.
+    sent.on('error', (error) => (status === undefined ? reject(error) : resolve(status)));
     sent.end(body);
   });
 }

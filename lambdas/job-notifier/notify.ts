@@ -9,7 +9,7 @@ import type { NotifierEnvironment } from '../contract/env.ts';
 import { EventHint } from '../contract/job-messages.ts';
 import { readHint } from '../framework/read-hint.ts';
 import { done, eachRecord } from '../framework/sqs-batch.ts';
-import { isAllowedBy, type Resolve, systemResolve } from './checked-lookup.ts';
+import { isAllowedBy, systemResolve } from './checked-lookup.ts';
 import { deliver, type Notifier } from './deliver.ts';
 import { postWebhook } from './post-webhook.ts';
 
@@ -17,15 +17,11 @@ export interface NotifierParts {
   sns: Sns;
   secrets: Secrets;
   environment: Pick<NotifierEnvironment, 'SLUICE_JOBS_TOPIC_ARN' | 'SLUICE_WEBHOOK_SECRET_ARN'>;
-  resolve?: Resolve;
-  ca?: string;
 }
 
 const webhookTimeoutMs = 10_000;
 
-export function createNotifier(services: JobServices, parts: NotifierParts) {
-  const { clients, log } = services;
-  const notifier = notifierOf(services, parts);
+export function createNotifier({ clients, log }: Pick<JobServices, 'clients' | 'log'>, notifier: Notifier) {
   const visibility = messageVisibility(clients.sqs);
   const batch = { log, comeBack: (record: SQSRecord, seconds: number) => visibility(record.eventSourceARN, record.receiptHandle, seconds) };
   return (event: SQSEvent): Promise<SQSBatchResponse> =>
@@ -35,11 +31,11 @@ export function createNotifier(services: JobServices, parts: NotifierParts) {
     });
 }
 
-function notifierOf(services: JobServices, { sns, secrets, environment, resolve = systemResolve, ca }: NotifierParts): Notifier {
+export function notifierOf(services: JobServices, { sns, secrets, environment }: NotifierParts): Notifier {
   const { jobs, outbox, clock, log, stage, clients, jobEnvironment } = services;
   const { settings } = stage;
   const secret = webhookSecret(secrets, environment.SLUICE_WEBHOOK_SECRET_ARN, clock);
-  const way = { isAllowed: isAllowedBy(settings), resolve, timeoutMs: webhookTimeoutMs, ...(ca === undefined ? {} : { ca }) };
+  const way = { isAllowed: isAllowedBy(settings), resolve: systemResolve, timeoutMs: webhookTimeoutMs };
   return {
     jobs,
     outbox,

@@ -2,7 +2,7 @@
  * The record of every call, and the faults that tests plant in it. Knows nothing of what a call does.
  * A fault hits the nth call that fits it: before it is done, after it was done, or by killing the caller at that point.
  */
-export type ServiceName = 'lambda' | 'sqs' | 's3' | 'dynamodb';
+export type ServiceName = 'lambda' | 'sqs' | 's3' | 'dynamodb' | 'sns' | 'secretsmanager';
 
 export interface Call {
   /** When it took effect or was refused. */

@@ -17,7 +17,7 @@ export class WebhookSecret extends Secret {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'Receivers check with the same key, so a rotation needs their part: by hand, with both keys in the secret for a while (docs/operations.md). A schedule would have them refuse every event.',
+        'Receivers check with the same key, so a rotation needs their part: by hand, with both keys in the secret for a while (docs/webhooks.md). A schedule would have them refuse every event.',
     });
   }
 

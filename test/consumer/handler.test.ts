@@ -57,6 +57,9 @@ it('reads its environment', () => {
     ...{ secrets: { KEY: 'ssm:/key' }, rate: { ratePerSecond: 0.5, concurrency: 2 } },
   });
   expect(consumerSettings(environment)).toMatchObject({ secrets: {}, rate: undefined });
+  // A stage that has just learned of jobs has not told every consumer yet.
+  const told = { ...environment, SLUICE_REPORTS_QUEUE_URL: 'https://sqs/reports' };
+  expect([environment, told].map((variables) => consumerSettings(variables).reportsQueueUrl)).toEqual([undefined, 'https://sqs/reports']);
 });
 
 it.each([

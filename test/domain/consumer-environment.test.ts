@@ -1,7 +1,9 @@
 /** What a consumer is told: a plain one where its tasks are, one of our library's all that the library needs. */
 import { describe, expect, it } from 'vitest';
 import { consumerVariables } from '../../lambdas/domain/consumer-environment.ts';
-import { item, type RawItem, stage } from './builders.ts';
+import { desiredPipeline, wishHash } from '../../lambdas/domain/desired.ts';
+import { planPipeline } from '../../lambdas/domain/plan.ts';
+import { item, observedOf, proven, type RawItem, release, stage } from './builders.ts';
 
 const variables = (fields: RawItem = {}) => consumerVariables(item(fields), stage);
 
@@ -43,5 +45,26 @@ describe('the environment of a consumer', () => {
     ['retry', { retry: { maxRetries: 1 } }, { retry: { maxRetries: 2 } }],
   ])('of a plain one is the same whatever its %s', (_name, one, other) => {
     expect(variables(one)).toEqual(variables(other));
+  });
+});
+
+describe('a stage that learns something new to tell', () => {
+  const older = { ...stage, reportsQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/older' };
+  /** What a look does to a pipeline that an older stage has made. */
+  const look = (fields: RawItem) => {
+    const [before, now] = [older, stage].map((told) => desiredPipeline(item(fields), release, told));
+    if (!before || !now) throw new Error('two stages, two wishes');
+    const plan = planPipeline(now, observedOf(before), proven(now));
+    return { changes: plan.map(({ type }) => type), settled: wishHash(item(fields), before) === wishHash(item(fields), now), now };
+  };
+
+  it('tells each library consumer, with one change of its configuration, and rests', () => {
+    const { changes, settled, now } = look({ consumer: 'sluice' });
+    expect([changes, settled]).toEqual([['updateFunctionConfiguration', 'awaitFunction'], false]);
+    expect(planPipeline(now, observedOf(now), proven(now))).toEqual([]);
+  });
+
+  it('leaves plain ones as they are', () => {
+    expect(look({})).toMatchObject({ changes: [], settled: true });
   });
 });

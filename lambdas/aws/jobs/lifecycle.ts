@@ -103,11 +103,12 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
     async finishIntake(row: JobRow, { total, fileBytes }: { total: number; fileBytes: number }): Promise<boolean> {
       const readyAtMs = nowMs();
       const { done } = await transact(documents, [
-        step(row, 'SET total = :total, fileBytes = :bytes, readyAtMs = :now REMOVE intake', {
-          ':total': total,
-          ':bytes': fileBytes,
-          ':now': readyAtMs,
-        }),
+        step(
+          row,
+          'SET #total = :total, fileBytes = :bytes, readyAtMs = :now REMOVE intake',
+          { ':total': total, ':bytes': fileBytes, ':now': readyAtMs },
+          { '#total': 'total' },
+        ),
         drop(intakeKey(row.createdAtMs, row.job)),
         put(readyStep({ ...row, readyAtMs }, nowMs())),
       ]);

@@ -77,7 +77,7 @@ function parsed(text: string): unknown {
 }
 
 /** Where nothing like it is in the text, nothing needs to be looked through. A name may be written with escapes. */
-const mayLose = /__proto__|\\u|[eE]\+?\d{3}|\d{300}/;
+const mayLose = /__proto__|\\u|[eE]\+?\d{3}|\d{200}/;
 
 /** The first that would not come out as it went in: objects that are copied lose a field `__proto__` without a word. */
 function whatIsLost(value: unknown): FieldError | undefined {

@@ -21,6 +21,8 @@ export function neededFor(call: Call, role: KnownRole): Needed[] {
   if (call.service === 'sqs') return ofQueue(call, body, arns);
   if (call.service === 's3') return ofObject(call);
   if (call.service === 'lambda') return ofFunction(call, body, arns);
+  if (call.service === 'sns') return [{ action: call.operation, resource: new URLSearchParams(call.body).get('TopicArn') ?? '' }];
+  if (call.service === 'secretsmanager') return [{ action: call.operation, resource: String(body['SecretId']) }];
   throw new Error(`A call nobody thought of: ${call.operation}`);
 }
 
@@ -53,7 +55,11 @@ const actionsInTransaction: Record<string, string> = {
 };
 
 function ofTable(call: Call, body: Body, arns: Arns): Needed[] {
-  if (call.operation !== 'dynamodb:TransactWriteItems') return [{ action: call.operation, resource: arns.table(body['TableName']) }];
+  if (/:Batch(Get|Write)Item$/.test(call.operation))
+    return Object.keys((body['RequestItems'] ?? {}) as Body).map((name) => ({ action: call.operation, resource: arns.table(name) }));
+  const index = body['IndexName'] === undefined ? '' : `/index/${body['IndexName']}`;
+  if (call.operation !== 'dynamodb:TransactWriteItems')
+    return [{ action: call.operation, resource: `${arns.table(body['TableName'])}${index}` }];
   const items = (body['TransactItems'] ?? []) as Record<string, { TableName: string }>[];
   return items.flatMap((item) =>
     Object.entries(item).map(([kind, { TableName }]) => ({
@@ -83,7 +89,10 @@ function ofObject({ operation, path, body, status }: Call): Needed[] {
       actions.map((action) => ({ action, resource: `${bucketArn}/${name}` })),
     );
   }
-  if (operation === 's3:PutObject') return [{ action: 's3:PutObject', resource: `${bucketArn}/${key.join('/')}` }];
+  // An upload in parts asks for the same right with each call, but to drop it (Amazon S3 user guide, mpuoverview).
+  const writes = ['s3:PutObject', 's3:CreateMultipartUpload', 's3:UploadPart', 's3:CompleteMultipartUpload'];
+  if (writes.includes(operation)) return [{ action: 's3:PutObject', resource: `${bucketArn}/${key.join('/')}` }];
+  if (operation === 's3:AbortMultipartUpload') return [{ action: operation, resource: `${bucketArn}/${key.join('/')}` }];
   const read = readObject(bucket, key.join('/'), query.includes('versionId'));
   // Without it S3 answers "access denied" for what is not there.
   return status === 404 ? [...read, { action: 's3:ListBucket', resource: bucketArn }] : read;

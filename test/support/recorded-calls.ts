@@ -27,8 +27,10 @@ const reads = /:(Get|List|Head|Query|Scan|Receive|Invoke)/;
 export const changesIn = (calls: Call[]) =>
   calls.filter(({ operation, service }) => service !== 'dynamodb' && !reads.test(operation)).map(({ operation }) => operation);
 
-export function operationOf({ service, target, method, path }: RecordedCall): string {
+export function operationOf({ service, target, method, path, body }: RecordedCall): string {
   if (target) return `${service}:${target.split('.')[1]}`;
+  // The query protocol names it in the body.
+  if (service === 'sns') return `sns:${new URLSearchParams(body).get('Action')}`;
   const [resource = ''] = path.split('?');
   const rules = service === 'lambda' ? lambdaOperations : service === 's3' ? s3Operations : [];
   const found = rules.find(([verb, pattern]) => verb === method && pattern.test(service === 's3' ? path : resource));
@@ -59,6 +61,10 @@ const lambdaOperations: Rule[] = [
 
 const s3Operations: Rule[] = [
   ['HEAD', /^\/[^/]+\/[^?]+/, 'HeadObject'],
+  ['POST', /^\/[^/]+\/[^?]+\?.*uploadId=/, 'CompleteMultipartUpload'],
+  ['POST', /^\/[^/]+\/[^?]+\?.*uploads/, 'CreateMultipartUpload'],
+  ['PUT', /^\/[^/]+\/[^?]+\?.*uploadId=/, 'UploadPart'],
+  ['DELETE', /^\/[^/]+\/[^?]+\?.*uploadId=/, 'AbortMultipartUpload'],
   ['PUT', /^\/[^/]+\/[^?]+/, 'PutObject'],
   ['GET', /^\/[^/]+\/?\?.*versions/, 'ListObjectVersions'],
   ['POST', /^\/[^/]+\/?\?.*delete/, 'DeleteObjects'],

@@ -32,6 +32,7 @@ function recordedDemands(): Demand[] {
 }
 
 /** What Lambda does with a function's role by itself, so that no call of ours shows it: mappings' polling, logs, what failed. */
+const polling = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 const byLambdaItself: Record<string, string[]> = {
   StreamListener: [
     'dynamodb:DescribeStream',
@@ -40,22 +41,50 @@ const byLambdaItself: Record<string, string[]> = {
     'dynamodb:ListStreams',
     'sqs:SendMessage',
   ],
-  PipelineReconciler: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-  StackCleaner: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  PipelineReconciler: polling,
+  StackCleaner: polling,
   CodeUpdater: ['sqs:SendMessage'],
   PipelineSweeper: ['sqs:SendMessage'],
   PermitLimits: ['sqs:SendMessage'],
   DeadLetterKeeper: ['sqs:SendMessage'],
+  JobsApi: [],
+  JobsWait: [],
+  JobsIntake: polling,
+  JobsDispatcher: polling,
+  JobsProgress: polling,
+  JobsResults: polling,
+  JobsNotifier: polling,
+  JobsSweeper: ['sqs:SendMessage'],
 };
 const everybodysLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
 const withFailures = 'CDK grants it together with sqs:SendMessage, to the queue of what failed';
+const withPolling = 'CDK grants it together with sqs:ReceiveMessage, to the queue that is polled';
 const whatIsMissing = 'without it S3 answers "access denied" for a key that is not there, which no test gets that far with';
 
 /** Allowed and not seen in the suite, each with its reason. */
 const allowedForAReason: Record<string, string> = {
   'CodeUpdater sqs:GetQueueAttributes': withFailures,
   'CodeUpdater sqs:GetQueueUrl': withFailures,
+  ...Object.fromEntries(
+    ['JobsDispatcher', 'JobsIntake', 'JobsNotifier', 'JobsProgress', 'JobsResults'].flatMap((name) => [
+      [`${name} sqs:GetQueueUrl`, withPolling],
+      [`${name} sqs:ChangeMessageVisibility`, withPolling],
+    ]),
+  ),
+  'JobsApi s3:GetObjectVersion': 'a job may name a version of an object',
+  'JobsApi s3:ListBucket': whatIsMissing,
+  'JobsIntake s3:GetObjectVersion': 'a job may name a version of an object',
+  'JobsIntake s3:ListBucket': whatIsMissing,
+  'JobsIntake s3:AbortMultipartUpload': 'only of a large job that is cancelled while its file is read',
+  'JobsResults s3:ListBucket': whatIsMissing,
+  'JobsResults s3:AbortMultipartUpload': 'only of a large job that is tried again while its file is written',
+  'JobsSweeper dynamodb:UpdateItem': 'it warns of groups that wait, and hints again at events that nobody delivered',
+  'JobsSweeper s3:GetObject': 'files are renewed after half of the retention, which is 15 days away',
+  'JobsSweeper s3:PutObject': 'files are renewed after half of the retention, which is 15 days away',
+  'JobsSweeper s3:ListBucket': whatIsMissing,
+  'JobsSweeper sqs:GetQueueAttributes': withFailures,
+  'JobsSweeper sqs:GetQueueUrl': withFailures,
   'DeadLetterKeeper s3:PutObject': 'it saves letters near the end of their retention, which is twelve days away',
   'DeadLetterKeeper sqs:GetQueueUrl': withFailures,
   'PermitLimits sqs:GetQueueAttributes': withFailures,
@@ -141,6 +170,8 @@ test("a consumer may do what its mapping and the library need, on its stage's ow
     ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((name) => ({ action: `dynamodb:${name}`, resource: tasks })),
     ...['GetObject', 'PutObject'].map((name) => ({ action: `s3:${name}`, resource: `${data}/steps/a/b` })),
     { action: 'sqs:SendMessage', resource: changes },
+    { action: 'sqs:SendMessage', resource: arn('sqs', stage.outputs.ReportsQueueUrl.split('/').at(-1) as string) },
+    { action: 's3:PutObject', resource: `${data}/results/a/1.json` },
     ...['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility', 'GetQueueUrl'].map((name) => ({
       action: `sqs:${name}`,
       resource: queue,
@@ -155,6 +186,8 @@ test("a consumer may do what its mapping and the library need, on its stage's ow
     { action: 'sqs:ReceiveMessage', resource: arn('sqs', 'somebody-elses') },
     { action: 'sqs:ReceiveMessage', resource: changes },
     { action: 's3:GetObject', resource: `${data}/dead-letters/a` },
+    { action: 's3:GetObject', resource: `${data}/results/a/1.json` },
+    { action: 'dynamodb:GetItem', resource: arn('dynamodb', `table/${stage.outputs.JobsTableName}`) },
     { action: 's3:GetObject', resource: `arn:aws:s3:::${stage.outputs.CodeBucketName}/consumer.zip` },
     { action: 'ssm:GetParameter', resource: arn('ssm', 'parameter/other/key') },
     { action: 'dynamodb:GetItem', resource: arn('dynamodb', `table/${stage.outputs.ConfigTableName}`) },

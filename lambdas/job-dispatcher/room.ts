@@ -20,18 +20,21 @@ export async function roomFor(
     job: row.job,
     priority: row.priority,
     outstanding: outstanding(row, counts),
-    ...(state.kind === 'function'
-      ? { left: (row.total ?? 0) - processed(counts) - outstanding(row, counts), most: row.maxOutstanding }
-      : { left: leftOf({ row, counts }, services.clock.nowMs()) }),
+    left: leftOf({ row, counts }, services.clock.nowMs()),
+    ...(state.kind === 'function' ? { most: row.maxOutstanding } : {}),
   }));
   return allowances(sharers, depth);
 }
 
-/** At most this many are left to be sent; a retry sends those that failed, and what was put aside waits for its time. */
+/**
+ * At most this many are left to be sent: those that were not yet, those that come back, and in a further life those that
+ * failed. Never 0 before the file's end was found, or nobody would look for it; what was put aside waits for its time.
+ */
 function leftOf({ row, counts }: RunningJob, nowMs: number): number {
-  const { total = 0, sentAll, life, cursor, dispatched } = row;
-  if (sentAll) return (row.nextLookMs ?? 0) > nowMs ? 0 : total - Math.min(total, dispatched);
-  return life > 0 ? counts.failed : total - cursor.n;
+  const { total = 0, sentAll, life } = row;
+  if (sentAll && (row.nextLookMs ?? 0) > nowMs) return 0;
+  const unsent = total - processed(counts) - outstanding(row, counts);
+  return Math.max(1, unsent + (sentAll || life === 0 ? 0 : counts.failed));
 }
 
 async function measuredDepth(services: JobServices, capacity: Capacity, target: string, jobs: readonly RunningJob[]): Promise<number> {

@@ -59,6 +59,11 @@ export class Table {
     return this.#keysInOrder().map((key) => withoutUndefined((this.#stored.get(key) as Stored).item) as Item);
   }
 
+  /** The items of one hash key, in order. */
+  partition(hash: string): Item[] {
+    return [...(this.#keysOf.get(hash) ?? [])].sort().map((key) => withoutUndefined((this.#stored.get(key) as Stored).item) as Item);
+  }
+
   /** How many items fit, without copying any. */
   count(fits: (item: Readonly<Item>) => boolean): number {
     let found = 0;

@@ -94,8 +94,12 @@ export const IntakeProgress = z.object({
   n: z.number(),
   good: z.number(),
   writtenBytes: z.number(),
+  /** Empty as long as no part is there. */
   uploadId: z.string(),
-  parts: z.array(z.object({ number: z.number(), etag: z.string() })),
+  /** ETags of its parts. */
+  parts: z.array(z.string()),
+  /** Key of an object with lines too few for a part, which come next. */
+  restKey: z.string().optional(),
 });
 export type IntakeProgress = z.infer<typeof IntakeProgress>;
 

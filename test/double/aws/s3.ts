@@ -222,7 +222,7 @@ export class S3Double {
   }
 }
 
-const etag = (body: string) => `"${createHash('md5').update(body).digest('hex')}"`;
+export const etag = (body: string) => `"${createHash('md5').update(body).digest('hex')}"`;
 
 /** In chunks, as a connection brings it. */
 const chunkBytes = 65_536;

@@ -10,7 +10,7 @@ import { isPublicAddress } from './public-address.ts';
 export type Resolve = (host: string) => Promise<LookupAddress[]>;
 export const systemResolve: Resolve = (host) => resolveHost(host, { all: true });
 
-export class NotPublicError extends Error {
+class NotPublicError extends Error {
   constructor(host: string) {
     super(`${host} has an address that is not public, and the stage sends no webhooks there (webhookPrivateAddresses)`);
     this.name = 'NotPublicError';

@@ -18,15 +18,14 @@ export interface KnownTask extends Known {
 export interface TaskSources {
   file: TaskFile;
   tasks: Pick<TaskRows, 'range'>;
+  /** Of a block of the file, and of rows that are read at once. */
+  tasksAtOnce: number;
 }
-
-/** Of a block of the file, and of rows that are read at once: with results of 32 KB that is 16 MB. */
-const tasksAtOnce = 500;
 
 /** Those behind `start`. */
 export async function* knownTasks(sources: TaskSources, job: string, total: number, start: Cursor): AsyncGenerator<KnownTask> {
   let cursor = start;
-  for await (const block of blocks(sources.file, job, cursor.byte)) {
+  for await (const block of blocks(sources, job, cursor.byte)) {
     const last = block.at(-1)?.task.n ?? cursor.n;
     for await (const known of numbers(sources, job, cursor, Math.min(last, total), block)) {
       cursor = known.cursor;
@@ -36,7 +35,13 @@ export async function* knownTasks(sources: TaskSources, job: string, total: numb
   yield* numbers(sources, job, cursor, total, []);
 }
 
-async function* numbers({ tasks }: TaskSources, job: string, start: Cursor, toN: number, block: Located[]): AsyncGenerator<KnownTask> {
+async function* numbers(
+  { tasks, tasksAtOnce }: TaskSources,
+  job: string,
+  start: Cursor,
+  toN: number,
+  block: Located[],
+): AsyncGenerator<KnownTask> {
   const places = new Map(block.map((located) => [located.task.n, located]));
   let { byte } = start;
   for (let from = start.n + 1; from <= toN; from += tasksAtOnce) {
@@ -51,7 +56,7 @@ async function* numbers({ tasks }: TaskSources, job: string, start: Cursor, toN:
 }
 
 /** A file that is gone, or was never written as no line was good, has no lines: what the rows say is told all the same. */
-async function* blocks(file: TaskFile, job: string, byte: number): AsyncGenerator<Located[]> {
+async function* blocks({ file, tasksAtOnce }: TaskSources, job: string, byte: number): AsyncGenerator<Located[]> {
   try {
     yield* file.blocks(taskFileKey(job), { byte, batchSize: tasksAtOnce });
   } catch (error) {

@@ -21,10 +21,16 @@ const surelyMs = 5_000;
 const mostReceives = 200;
 
 const MiB = 1_048_576;
-/** S3 takes no part below 5 MiB but the last; those behind the first 8 GB are larger, so that there are few enough of them. */
-const partBytes = (parts: number) => (parts < 1_000 ? 8 : 32) * MiB;
 
-export function createResults(services: JobServices, sizes: ResultsWorld['partBytes'] = partBytes) {
+export type Sizes = Pick<ResultsWorld, 'partBytes' | 'tasksAtOnce'>;
+export const usualSizes: Sizes = {
+  /** S3 takes no part below 5 MiB but the last; those behind the first 8 GB are larger, so that there are few enough of them. */
+  partBytes: (parts) => (parts < 1_000 ? 8 : 32) * MiB,
+  /** With results of 32 KB that is 16 MB. */
+  tasksAtOnce: 500,
+};
+
+export function createResults(services: JobServices, sizes = usualSizes) {
   const { clients, log, clock, jobs, tasks, stage, jobEnvironment } = services;
   const { documents, s3, sqs } = clients;
   const table = jobEnvironment.SLUICE_JOBS_TABLE;
@@ -36,7 +42,7 @@ export function createResults(services: JobServices, sizes: ResultsWorld['partBy
     file: taskFile(s3, stage.dataBucket, clock),
     objects: resultsObjects(s3, stage.dataBucket),
     progress: resultsProgress(documents, table),
-    partBytes: sizes,
+    ...sizes,
   };
   const visibility = messageVisibility(sqs);
   const batch = { log, comeBack: (record: SQSRecord, seconds: number) => visibility(record.eventSourceARN, record.receiptHandle, seconds) };

@@ -91,6 +91,12 @@ export class JobStage {
     return item && JobRow.parse(item);
   }
 
+  /** As of a job that failed before its file was read to the end. */
+  forgetTotal(job: string): void {
+    const { total: _, ...rest } = this.aws.dynamodb.read(jobTables.jobs, jobKey(job)) ?? {};
+    this.aws.dynamodb.put(jobTables.jobs, { ...jobKey(job), ...rest });
+  }
+
   putTaskFile(job: string, tasks: readonly StoredTask[]): void {
     this.putObject(taskFileKey(job), tasks.map(storedLine).join(''));
   }

@@ -31,7 +31,7 @@ it.each([
   ['site-local', 'fec0::1'],
   ['documentation', '2001:db8::1', '3fff::1'],
   ['discarded', '100::1'],
-  ['no address', '', 'localhost', '1.2.3', '127.1', '0x7f000001', '2130706433', '1.2.3.4.5', 'fe80::1::2'],
+  ['no address', '', 'localhost', '1.2.3', '127.1', '010.1.1.1', '0x7f000001', '2130706433', '1.2.3.4.5', 'fe80::1::2'],
 ])('%s is not', (_, ...addresses) => {
   for (const address of addresses) expect({ address, is: isPublicAddress(address) }).toEqual({ address, is: false });
 });

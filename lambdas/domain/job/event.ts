@@ -9,7 +9,7 @@ const types: Partial<Record<JobStatus, JobEvent['type']>> = {
   CANCELLED: 'job.cancelled',
 };
 
-export function eventType(status: JobStatus): JobEvent['type'] {
+function eventType(status: JobStatus): JobEvent['type'] {
   const type = types[status];
   if (type === undefined) throw new Error(`no event is of a job that is ${status}`);
   return type;

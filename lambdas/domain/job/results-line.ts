@@ -1,4 +1,4 @@
-/** A line of a results file: what became of one task. Pure. docs/webhooks.md and the API's document tell it to people. */
+/** A line of a results file: what became of one task. Pure. docs/results.md tells it to people. */
 import type { TaskInput } from '../../contract/job.ts';
 import type { StoredTask, TaskRow } from '../../contract/job-table.ts';
 

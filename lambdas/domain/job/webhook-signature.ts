@@ -16,7 +16,7 @@ export function webhookKeys(secret: string): Buffer[] {
 }
 
 /** Never quotes the secret. */
-export class WebhookKeyError extends Error {
+class WebhookKeyError extends Error {
   constructor(what: string) {
     super(`the webhook secret ${what}: put \`${prefix}\` and ${keyBytes.least} to ${keyBytes.most} random bytes in base64 there`);
     this.name = 'WebhookKeyError';

@@ -7,8 +7,8 @@ import { Agent } from 'node:https';
 import {
   GetFunctionConfigurationCommand,
   LambdaClient,
-  ListFunctionsCommand,
   PutFunctionConcurrencyCommand,
+  paginateListFunctions,
   UpdateFunctionConfigurationCommand,
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
@@ -46,10 +46,11 @@ function lambdaClient(client: Record<string, string>): LambdaClient {
 }
 
 async function* functionsOf(lambda: LambdaClient, prefix: string) {
-  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-  for (const { FunctionName: name = '' } of Functions.filter((one) => one.FunctionName?.startsWith(`${prefix}-Jobs`))) {
-    const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
-    yield { name, variables: Environment?.Variables ?? {} };
+  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
+    for (const { FunctionName: name = '' } of Functions.filter((one) => one.FunctionName?.startsWith(`${prefix}-Jobs`))) {
+      const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
+      yield { name, variables: Environment?.Variables ?? {} };
+    }
   }
 }
 

@@ -19,6 +19,7 @@ It is up until Ctrl-C.
   endpoint      ${stage.endpoint} (S3: ${stage.s3Endpoint})
   config table  ${stage.outputs['ConfigTableName']}
   code bucket   ${stage.outputs['CodeBucketName']}
+  jobs          ${stage.outputs['ApiUrl']}
   all outputs   .sluice/local.json
 
 Try, in another terminal:

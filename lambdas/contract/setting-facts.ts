@@ -3,7 +3,7 @@
  * `GET /config` shows it; `.env.sample` and docs/operations.md are kept to it by tests.
  */
 import { z } from 'zod';
-import { type StageSettings, settingSources } from './settings.ts';
+import { type SettingSource, type StageSettings, settingSources } from './settings.ts';
 
 export type SettingName = keyof StageSettings;
 
@@ -49,6 +49,16 @@ export const settingFacts: Record<SettingName, SettingFacts> = {
   maxWaits: { variable: 'MAX_WAITS', unit: 'requests' },
 };
 
-/** Where each setting's value came from, by name; one that is not named has its default. Handed to the API in its environment. */
-export const SettingSources = z.record(z.string(), z.enum(settingSources));
-export type SettingSources = z.infer<typeof SettingSources>;
+/** Where each setting's value came from, by name; one that is not named has its default. */
+export type SettingSources = Record<string, SettingSource>;
+
+/** As the API gets them: names by source, for the environment of a function has little room. */
+export const SettingSources = z
+  .partialRecord(z.enum(settingSources), z.array(z.string()))
+  .transform(
+    (bySource): SettingSources =>
+      Object.fromEntries(settingSources.flatMap((source) => (bySource[source] ?? []).map((name) => [name, source]))),
+  );
+
+export const namesBySource = (sources: SettingSources): z.input<typeof SettingSources> =>
+  Object.fromEntries(settingSources.map((source) => [source, Object.keys(sources).filter((name) => sources[name] === source)]));

@@ -3,14 +3,14 @@ import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { lambdaLimits } from '../../lambdas/contract/limits.ts';
 
-/** What CloudFormation and AWS put around a logical id in a name, address or ARN, at most: account, region, random characters. */
-const aroundLogicalId = 80;
+/** What CloudFormation and AWS put around a logical id, at most: random characters; host and account of an address; an ARN's beginning and path. */
+const aroundLogicalId = (variable: string) => (variable.endsWith('_URL') ? 75 : variable.endsWith('_ARN') ? 95 : 15);
 
 /** @throws Error that says how much too long it is and which variable is the longest. */
 export function checkEnvironmentSize(scope: Construct, environment: Record<string, string>): void {
   const sizes = Object.entries(environment).map(([name, value]) => ({
     name,
-    bytes: bytesOf(scope, name) + bytesOf(scope, value) + '"":"",'.length,
+    bytes: name.length + bytesOf(scope, value, aroundLogicalId(name)) + '"":"",'.length,
   }));
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, '{}'.length);
   if (total <= lambdaLimits.environmentBytes) return;
@@ -20,11 +20,11 @@ export function checkEnvironmentSize(scope: Construct, environment: Record<strin
   );
 }
 
-function bytesOf(scope: Construct, text: string): number {
+function bytesOf(scope: Construct, text: string, around: number): number {
   if (!Token.isUnresolved(text)) return Buffer.byteLength(JSON.stringify(text)) - '""'.length;
   const stack = Stack.of(scope);
   // References are longer as template text than what is between them; each stands for a name of about its logical id.
   const resolved = JSON.stringify(stack.resolve(text));
   const ids = [...resolved.matchAll(/"(?:Ref|Fn::GetAtt)":(?:\["|")(\w+)/g)].map(([, id = '']) => id.length);
-  return ids.reduce((sum, length) => sum + length + stack.stackName.length + aroundLogicalId, 0);
+  return ids.reduce((sum, length) => sum + length + stack.stackName.length + around, 0);
 }

@@ -2,6 +2,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { DispatcherEnvironment, JobApiEnvironment, JobEnvironment, NotifierEnvironment } from '../../lambdas/contract/env.ts';
+import { SettingSources } from '../../lambdas/contract/setting-facts.ts';
 import { ownReservations, StageSettings } from '../../lambdas/contract/settings.ts';
 import { type Resource, synthesized, theOne } from './synthesized.ts';
 
@@ -167,7 +168,7 @@ describe('the functions', () => {
   });
 
   it('the API knows where each setting came from', () => {
-    const sources = JSON.parse(String(variablesOf(functionOf('Api')[1])['SLUICE_SETTING_SOURCES']));
+    const sources = SettingSources.parse(JSON.parse(String(variablesOf(functionOf('Api')[1])['SLUICE_SETTING_SOURCES'])));
     expect(sources).toMatchObject({ preset: 'context', maxParallelJobsPerGroup: 'preset', jobRetentionDays: 'context' });
     expect(sources).not.toHaveProperty('maxParallelJobs');
   });
@@ -192,6 +193,18 @@ describe('the functions', () => {
       Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [functionOf('Sweeper')[0], 'Arn'] } })],
     });
   });
+});
+
+it('every setting may be given', () => {
+  const { reconcilers: _, permits: __, ...rest } = StageSettings.parse({ stage: 'production12', prefix: 'a-very-long-prefix-x' });
+  const told = {
+    ...rest,
+    apiBaseUrl: 'https://jobs.example.com/v1',
+    functions: ['a', 'b', 'c'],
+    webhookHosts: ['*.example.com'],
+    jobRetentionDays: 90,
+  };
+  expect(() => synthesized(told)).not.toThrow();
 });
 
 it('an environment that Lambda would not take is refused before the deploy, with what to shorten', () => {

@@ -1,7 +1,7 @@
 /** Answers every route of the HTTP API. What it starts goes by hints: it sends no task and waits for none. */
 import { Construct } from 'constructs';
 import { jobsPrefix, resultsPrefix, uploadsPrefix } from '../../../lambdas/contract/data-bucket.ts';
-import type { SettingSources } from '../../../lambdas/contract/setting-facts.ts';
+import { namesBySource, type SettingSources } from '../../../lambdas/contract/setting-facts.ts';
 import { OwnFunction } from '../own-function.ts';
 import { pipelineArns } from '../pipeline-arns.ts';
 import { atRunTime } from '../shared-grants.ts';
@@ -26,7 +26,7 @@ export class JobApi extends Construct {
       environment: {
         // It shows every setting there is.
         ...jobEnvironment(parts, ['permits', 'functions', 'inputBuckets', 'webhookHosts']),
-        SLUICE_SETTING_SOURCES: JSON.stringify(sources),
+        SLUICE_SETTING_SOURCES: JSON.stringify(namesBySource(sources)),
         SLUICE_WAIT_FUNCTION_NAME: wait.function.functionName,
       },
     });

@@ -1,5 +1,6 @@
 /** How a command ends: its exit code, and what it says of an error. Pure. docs/cli.md tells the codes. */
 import { CommanderError } from 'commander';
+import { SluiceApiError, SluiceClientError } from '../client/errors.ts';
 import { HelpfulError, UsageError } from './helpful-error.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -14,7 +15,8 @@ export function endingOf(error: unknown): Ending {
   // Commander has printed its help or its complaint.
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? exitCodes.done : exitCodes.usage };
   if (error instanceof UsageError) return { code: exitCodes.usage, says: error.message };
-  if (error instanceof HelpfulError) return { code: exitCodes.failed, says: error.message };
+  if (error instanceof HelpfulError || error instanceof SluiceClientError || error instanceof SluiceApiError)
+    return { code: exitCodes.failed, says: error.message };
   return { code: exitCodes.failed, says: ofForeign(error) };
 }
 

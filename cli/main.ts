@@ -1,17 +1,16 @@
-/** `sluice`: the command line over the tables, queues and bucket that its users have. One file per command in commands/. */
+/** `sluice`: the command line over the API, tables, queues and bucket that its users have. One file per command in commands/. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { deadLettersCommand } from './commands/dead-letters.ts';
-import { redriveCommand } from './commands/redrive.ts';
-import { releaseCommand } from './commands/release.ts';
+import { allCommands } from './commands/all.ts';
 import { endingOf } from './exit-code.ts';
 
 const help = `
 Examples:
-  sluice release src/consumer.ts      bring a consumer to every pipeline on consumer.zip
-  sluice dead-letters                 what failed for good, and why
-  sluice redrive "customer 7"         put it back
+  sluice submit tasks.ndjson --group A   run the tasks of a file, and follow them
+  sluice release src/consumer.ts         bring a consumer to every pipeline on consumer.zip
+  sluice dead-letters                    what failed for good, and why
+  sluice redrive "customer 7"            put it back
 
 Exit codes: 0 done, 1 failed or only done in part, 2 wrong usage, 130 interrupted.
 \`sluice <command> --help\` tells more; docs/cli.md all of it.`;
@@ -34,8 +33,7 @@ const program = new Command('sluice')
   .exitOverride()
   .showHelpAfterError('(`sluice --help`, or `sluice <command> --help`, tells more)');
 // `addCommand` leaves a command its own settings.
-for (const command of [deadLettersCommand(), redriveCommand(), releaseCommand()])
-  program.addCommand(command.copyInheritedSettings(program));
+for (const command of allCommands()) program.addCommand(command.copyInheritedSettings(program));
 
 // Whoever reads our output may have read enough (`| head`).
 process.stdout.on('error', (error) => {

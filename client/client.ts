@@ -34,6 +34,8 @@ export interface SluiceClient {
   results(id: string, options?: Interruptible & { only?: 'all' }): AsyncIterable<ResultLine>;
   /** The failed ones alone, in a form that can be submitted again. */
   results(id: string, options: Interruptible & { only: 'failed' }): AsyncIterable<TaskInput>;
+  /** The same as lines of JSON, as they are in the file: a number that JavaScript has no room for stays what it is. */
+  resultLines(id: string, options?: Interruptible & { only?: 'all' | 'failed' }): AsyncIterable<string>;
   /** As they are now, in the order of their numbers. */
   tasks(id: string, filter?: Interruptible & { status?: JobTaskStatus }): AsyncIterable<JobTask>;
   /** The newest first. */

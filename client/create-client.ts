@@ -10,7 +10,7 @@ import type { Interruptible, SluiceClient } from './client.ts';
 import { inlineLimit } from './jobs/inline-limit.ts';
 import { everyItem } from './jobs/pages.ts';
 import { ResultLine } from './jobs/result-line.ts';
-import { resultsOf } from './jobs/results.ts';
+import { resultsOf, resultTexts } from './jobs/results.ts';
 import { retryJob } from './jobs/retry.ts';
 import { submitAndLook, submitJob } from './jobs/submit.ts';
 import { waitForEnd, waitSeconds } from './jobs/wait.ts';
@@ -44,7 +44,7 @@ function jobMethods(api: Api, clock: Clock): Pick<SluiceClient, 'submit' | 'wait
   };
 }
 
-function resultMethods(api: Api, clock: Clock): Pick<SluiceClient, 'results' | 'tasks' | 'jobs'> {
+function resultMethods(api: Api, clock: Clock): Pick<SluiceClient, 'results' | 'resultLines' | 'tasks' | 'jobs'> {
   function results(id: string, options: Interruptible & { only: 'failed' }): AsyncIterable<TaskInput>;
   function results(id: string, options?: Interruptible & { only?: 'all' }): AsyncIterable<ResultLine>;
   function results(
@@ -56,6 +56,7 @@ function resultMethods(api: Api, clock: Clock): Pick<SluiceClient, 'results' | '
   }
   return {
     results,
+    resultLines: (id, { only = 'all', signal } = {}) => resultTexts(api, clock, { id, only, signal }),
     tasks: (id, { signal, ...filter } = {}) =>
       everyItem(async (after) => {
         const { body } = await api.call('listTasks', TaskPage, { path: { id }, query: { ...filter, limit: 1_000, after }, signal });

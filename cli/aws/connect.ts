@@ -1,5 +1,6 @@
 /** From a choice of stage to what a command needs of it: its outputs and clients. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import type { ClientOptions } from '../../client/options.ts';
 import type { OutputName } from '../../lambdas/contract/outputs.ts';
 import { HelpfulError } from '../helpful-error.ts';
 import type { StageChoice } from '../stage/choose-stage.ts';
@@ -11,16 +12,20 @@ export interface Stage {
   name: string;
   clients: Clients;
   output: (name: OutputName) => string;
+  /** Who calls the API, and where; nothing where the SDK finds it. */
+  caller: Pick<ClientOptions, 'region' | 'credentials'>;
 }
 
 export async function connect(choice: StageChoice, local: LocalStage | undefined): Promise<Stage> {
   if (choice.kind === 'aws') {
     const name = `stack ${choice.stack} on AWS (${choice.because})`;
-    return { name, clients: awsClients(), output: outputOf(choice.stack, await stackOutputs(choice.stack)) };
+    return { name, clients: awsClients(), output: outputOf(choice.stack, await stackOutputs(choice.stack)), caller: {} };
   }
   if (!local)
     throw new HelpfulError('No local stage is up here; start one with `npm start` in another terminal, or name a stack: --stack <name>.');
-  return { name: `the local stage at ${local.endpoint}`, clients: localClients(local), output: outputOf('the local stage', local.outputs) };
+  const { endpoint, region, accessKey, secretKey, outputs } = local;
+  const caller = { region, credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } };
+  return { name: `the local stage at ${endpoint}`, clients: localClients(local), output: outputOf('the local stage', outputs), caller };
 }
 
 function outputOf(where: string, outputs: Record<string, string>): (name: OutputName) => string {

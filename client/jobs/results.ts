@@ -24,8 +24,10 @@ export async function* resultsOf<Line extends z.ZodType>(
   query: ResultsQuery,
   line: Line,
 ): AsyncGenerator<z.output<Line>> {
-  for await (const text of linesOf(bytesOf(api, clock, query))) yield parsedLine(line, text, query.id);
+  for await (const text of resultTexts(api, clock, query)) yield parsedLine(line, text, query.id);
 }
+
+export const resultTexts = (api: Api, clock: Clock, query: ResultsQuery): AsyncGenerator<string> => linesOf(bytesOf(api, clock, query));
 
 async function* bytesOf(api: Api, clock: Clock, query: ResultsQuery): AsyncGenerator<Uint8Array> {
   let from = 0;

@@ -19,7 +19,7 @@ function deadLetters({ fifo = false } = {}) {
   aws.sqs.createQueue(names.from, kind);
   aws.sqs.createQueue(names.to, kind);
   aws.dynamodb.createTable({ name: 'TasksTableName', hash: 'pk', range: 'sk' });
-  const stage: Stage = { name: 'the double', clients, output: (name) => name };
+  const stage: Stage = { name: 'the double', clients, output: (name) => name, caller: {} };
   const queue = { group: 'A', name: names.from, pipeline: 'p' };
   const from = queueUrl(names.from);
   const to = queueUrl(names.to);

@@ -9,9 +9,9 @@ import type { z } from 'zod';
 import type { Clock } from '../../client/api/clock.ts';
 import { clientOf } from '../../client/create-client.ts';
 import type { ClientOptions } from '../../client/options.ts';
-import { Job } from '../../lambdas/contract/job.ts';
 import { type JobOperation, jobRoutes } from '../../lambdas/contract/job-routes.ts';
 import { BucketDouble } from './bucket-double.ts';
+import { credentials } from './credentials.ts';
 import { verified } from './signature.ts';
 
 export interface ApiRequest {
@@ -31,8 +31,6 @@ export interface Answered {
 }
 export type Reply = Answered | 'broken';
 export type Route = (request: ApiRequest) => Reply | Promise<Reply>;
-
-export const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
 export const reply = <Schema extends z.ZodType>(
   status: number,
@@ -136,24 +134,3 @@ export function clientFor({ url }: ApiDouble, options: ClientOptions = {}) {
   const clock = quickClock();
   return { clock, client: clientOf({ apiUrl: url, region: 'eu-central-1', credentials, ...options }, clock) };
 }
-
-export const job = (change: Partial<Job> = {}): Job =>
-  Job.parse({
-    id: 'j1',
-    status: 'RUNNING',
-    message: '1 of 2 tasks processed, 2 sent',
-    taskGroup: 'A',
-    priority: 'normal',
-    total: 2,
-    dispatched: 2,
-    processed: 1,
-    completed: 1,
-    failed: 0,
-    retrying: 0,
-    deadLettered: 0,
-    cancelled: 0,
-    maxFailures: 0,
-    life: 0,
-    createdAt: '2026-11-27T00:00:00Z',
-    ...change,
-  });

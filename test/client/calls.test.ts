@@ -4,7 +4,8 @@ import { SluiceApiError, SluiceClientError } from '../../client/errors.ts';
 import { Job, Problem } from '../../lambdas/contract/job.ts';
 import { JobPage } from '../../lambdas/contract/job-api.ts';
 import { PipelinePage } from '../../lambdas/contract/job-api-stage.ts';
-import { apiDouble, clientFor, inTurn, job, reply } from './api-double.ts';
+import { apiDouble, clientFor, inTurn, reply } from './api-double.ts';
+import { job } from './job.ts';
 
 const done = reply(200, Job, job({ status: 'COMPLETED' }));
 const problem = (status: number, extra: object = {}) =>

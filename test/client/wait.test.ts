@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { WaitTimeoutError } from '../../client/errors.ts';
 import { Job, JobAccepted } from '../../lambdas/contract/job.ts';
-import { apiDouble, clientFor, inTurn, job, reply } from './api-double.ts';
+import { apiDouble, clientFor, inTurn, reply } from './api-double.ts';
+import { job } from './job.ts';
 
 const running = (headers: Record<string, string> = {}, change: Partial<Job> = {}) => reply(200, Job, job(change), headers);
 const done = reply(200, Job, job({ status: 'COMPLETED', message: 'all 2 tasks done', completed: 2, processed: 2 }));

@@ -1,16 +1,14 @@
 /** docs/cli.md names every command and option there is. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { deadLettersCommand } from '../../cli/commands/dead-letters.ts';
-import { redriveCommand } from '../../cli/commands/redrive.ts';
-import { releaseCommand } from '../../cli/commands/release.ts';
+import { allCommands } from '../../cli/commands/all.ts';
 import { exitCodes } from '../../cli/exit-code.ts';
 import { inProject } from '../../local/paths.ts';
 
 const text = readFileSync(inProject('docs', 'cli.md'), 'utf8');
 
-describe.each([deadLettersCommand(), redriveCommand(), releaseCommand()])('sluice $_name', (command) => {
-  const [, chapter = ''] = text.split(`\n## \`sluice ${command.name()}`);
+describe.each(allCommands())('sluice $_name', (command) => {
+  const [, chapter = ''] = text.split(new RegExp(`\n## \`sluice ${command.name()}\\b`));
   const stageOptions = ['--stack', '--local'];
 
   it.each(command.options.map(({ long }) => long ?? ''))('%s', (option) =>

@@ -26,6 +26,7 @@ beforeAll(() => {
   writeFileSync(inFolder('package.json'), JSON.stringify({ type: 'module' }));
   writeFileSync(inFolder('consumer.ts'), consumer);
   writeFileSync(inFolder('consumer.test.ts'), consumerTest);
+  writeFileSync(inFolder('submitter.ts'), submitter);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -72,13 +73,44 @@ const dead = await orders.send({ order: -1 }).untilEnd();
 console.log(outcome.outcome, outcome.result, dead.outcome);
 `;
 
-const esbuild = (entry: string, out: string) =>
-  run(binary('esbuild'), [entry, '--bundle', '--platform=node', '--format=esm', '--minify', '--external:@aws-sdk/*', `--outfile=${out}`]);
+const submitter = `
+import { createClient, type Job, NotSentError, SluiceApiError } from 'sluice/client';
+
+const client = createClient({ apiUrl: 'http://127.0.0.1:1', region: 'eu-central-1' });
+
+export async function submitted(): Promise<Job> {
+  interface Order { order: number }
+  const orders: Order[] = [{ order: 7 }];
+  const job = await client.submitAndWait({ taskGroup: 'A', tasks: orders.map((body) => ({ id: String(body.order), body })) });
+  // @ts-expect-error a job has no such status
+  if (job.status === 'DONE') return job;
+  for await (const line of client.results(job.id)) if (line.status === 'failed') console.log(line.error?.class);
+  for await (const task of client.results(job.id, { only: 'failed' })) console.log(task.body);
+  await client.send('A', orders, { id: ({ order }) => String(order) });
+  return job;
+}
+
+export const fields = (error: unknown) => (error instanceof SluiceApiError ? error.fields : error instanceof NotSentError ? error.notSent : []);
+
+console.log(await client.submit({ tasks: [] }).catch((error: Error) => error.name));
+`;
+
+const esbuild = (entry: string, out: string, ...options: string[]) =>
+  run(binary('esbuild'), [
+    entry,
+    ...options,
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--minify',
+    '--external:@aws-sdk/*',
+    `--outfile=${out}`,
+  ]);
 
 describe('the library', () => {
   it('has types', () => {
     const strict = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--allowImportingTsExtensions', '--noEmit', '--skipLibCheck'];
-    run(binary('tsc'), [...strict, 'consumer.ts', 'consumer.test.ts']);
+    run(binary('tsc'), [...strict, 'consumer.ts', 'consumer.test.ts', 'submitter.ts']);
   });
 
   it('tests a consumer', () => {
@@ -97,6 +129,22 @@ describe('the library', () => {
   });
 });
 
+describe('the client', () => {
+  it('is there where it is imported, without a build', () => {
+    const script = "const { createClient } = await import('sluice/client'); console.log(Object.keys(createClient()).sort().join());";
+    expect(run('node', ['--input-type=module', '-e', script])).toBe(
+      'cancel,config,get,jobs,pipeline,pipelines,resultLines,results,retry,send,stats,submit,submitAndWait,tasks,wait\n',
+    );
+  });
+
+  it('can be bundled', () => {
+    // CommonJS packages look for `require` (docs/client.md); `sluice release` brings it.
+    const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    esbuild('submitter.ts', 'submitter.mjs', `--banner:js=${banner}`);
+    expect(run('node', ['submitter.mjs'])).toBe('SluiceClientError\n');
+  });
+});
+
 describe('the tool', () => {
   it('helps', () => expect(run('node', [inPackage('cli', 'sluice.mjs'), '--help'])).toContain('sluice redrive'));
   it('knows its version', () => expect(run('node', [inPackage('cli', 'sluice.mjs'), '--version'])).toBe(`${version}\n`));
@@ -107,7 +155,7 @@ describe('the package', () => {
 
   it('brings no sources and nothing of the stack', () => {
     expect(files().filter((file) => /(?<!\.d)\.ts$/.test(file))).toEqual([]);
-    expect(readdirSync(inPackage('dist')).sort()).toEqual(['cli', 'consumer', 'lambdas']);
+    expect(readdirSync(inPackage('dist')).sort()).toEqual(['cli', 'client', 'consumer', 'lambdas']);
     expect(readdirSync(inPackage('dist', 'lambdas')).sort()).toEqual(['contract', 'domain']);
   });
 

@@ -1,0 +1,23 @@
+/** Every command, in the order of the help. */
+import type { Command } from 'commander';
+import { deadLettersCommand } from './dead-letters.ts';
+import { jobsCommand } from './jobs.ts';
+import { cancelCommand, jobCommand, retryCommand } from './one-job.ts';
+import { redriveCommand } from './redrive.ts';
+import { releaseCommand } from './release.ts';
+import { resultsCommand } from './results.ts';
+import { statsCommand } from './stats.ts';
+import { submitCommand } from './submit.ts';
+
+export const allCommands = (): Command[] => [
+  submitCommand(),
+  jobsCommand(),
+  jobCommand(),
+  cancelCommand(),
+  retryCommand(),
+  resultsCommand(),
+  statsCommand(),
+  deadLettersCommand(),
+  redriveCommand(),
+  releaseCommand(),
+];

@@ -8,7 +8,7 @@ import { type CallbackAnswer, NoQuery, TaskNumber } from '../contract/job-api.ts
 import type { JobRow, TaskRow } from '../contract/job-table.ts';
 import { fieldErrors } from '../contract/problems.ts';
 import { textProblems } from '../domain/job/request-rules.ts';
-import { type Attempt, attemptOf } from '../domain/job/token.ts';
+import { type Attempt, attemptOf, tokenCharacters } from '../domain/job/token.ts';
 import { type Answer, json } from '../framework/http/answer.ts';
 import { jsonBody } from '../framework/http/json-body.ts';
 import { fieldProblem, HttpProblem } from '../framework/http/problem.ts';
@@ -42,8 +42,8 @@ export async function recordTaskResult(call: Call): Promise<Answer> {
 }
 
 function tokenOf({ request }: Call): string {
-  const [, token] = /^bearer +([\w.~+/=-]{1,400})$/i.exec(request.headers.get('authorization') ?? '') ?? [];
-  if (token !== undefined) return token;
+  const [, token] = /^bearer +([\w.~+/=-]+)$/i.exec(request.headers.get('authorization') ?? '') ?? [];
+  if (token !== undefined && token.length <= tokenCharacters) return token;
   throw new HttpProblem('token-missing', 'Send the token that came with the task: Authorization: Bearer <token>', [], {
     'www-authenticate': 'Bearer',
   });

@@ -12,9 +12,9 @@ import type { Attempt } from '../domain/job/token.ts';
 
 export async function takeOutcome(services: JobServices, row: JobRow, attempt: Attempt, said: TaskResult): Promise<Applied> {
   if (said.status === 'failed') return attemptFailed(services, withoutRetries(row), attempt, errorOf(said));
-  const { n, life, attempt: spent } = attempt;
+  const { n, id, life, attempt: spent } = attempt;
   const result = said.result === undefined ? {} : await kept(services, row.job, attempt, JSON.stringify(said.result));
-  return services.tasks.applyOne(row.job, { n, status: 'done', life, attempt: spent, ...result, atMs: services.clock.nowMs() });
+  return services.tasks.applyOne(row.job, { n, id, status: 'done', life, attempt: spent, ...result, atMs: services.clock.nowMs() });
 }
 
 /** Nothing of a job that has ended is tried again. */

@@ -75,7 +75,7 @@ function toFunction(sending: JobSending, reference: string, tryOf: (n: number) =
     message: (located) => {
       const { task, fromByte, toByte } = located;
       const { attempt } = tryOf(task.n);
-      const token = tokenOf(row.tokenKey, { n: task.n, life: row.life, attempt, fromByte, toByte });
+      const token = tokenOf(row.tokenKey, { n: task.n, id: task.id, life: row.life, attempt, fromByte, toByte });
       return taskInvocation(task, { job: row.job, attempt, token, apiUrl: services.apiUrl, deadlineMs: deadline(sending, located) });
     },
     send: invokeFunction(services.sending.lambda, reference),

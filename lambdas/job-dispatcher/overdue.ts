@@ -84,7 +84,7 @@ async function endLate(
   for (const { task, fromByte, toByte } of late) {
     const attempt = chunk.ns?.find(({ n }) => n === task.n)?.attempt ?? 1;
     const error = { class: 'TRANSIENT', message: 'the function gave no result by the deadline' } as const;
-    await attemptFailed(services, job, { n: task.n, life: chunk.life, attempt, fromByte, toByte }, error);
+    await attemptFailed(services, job, { n: task.n, id: task.id, life: chunk.life, attempt, fromByte, toByte }, error);
   }
 }
 

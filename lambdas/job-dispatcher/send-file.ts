@@ -116,8 +116,13 @@ export async function refuse(sending: JobSending, refusals: readonly Refusal[], 
   const { services, row, target } = sending;
   services.log.warn('tasks refused', { job: row.job, tasks: refusals.length, reason: refusals[0]?.message });
   if (target.kind === 'function') {
-    for (const { n, fromByte, toByte, class: errorClass, message } of refusals)
-      await attemptFailed(services, row, { n, life: row.life, attempt: attemptOf(n), fromByte, toByte }, { class: errorClass, message });
+    for (const { n, id, fromByte, toByte, class: errorClass, message } of refusals)
+      await attemptFailed(
+        services,
+        row,
+        { n, id, life: row.life, attempt: attemptOf(n), fromByte, toByte },
+        { class: errorClass, message },
+      );
     return;
   }
   const atMs = services.clock.nowMs();

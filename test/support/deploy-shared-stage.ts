@@ -24,8 +24,8 @@ import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 import { keepRolePolicies } from './role-policies.ts';
 import type { SharedStage } from './shared-stage.ts';
 
-/** Small enough that a test can use it up: 400, less AWS's 100, less what our own functions reserve. */
-const accountConcurrency = 400;
+/** Small enough that a test can use it up: 440, less AWS's 100, less what our own functions reserve. */
+const accountConcurrency = 440;
 
 export const sharedSettings = {
   stage: 'test',
@@ -37,6 +37,10 @@ export const sharedSettings = {
   reconcilers: { changes: 2, rollouts: 2, sweeps: 2 },
   logLevel: 'DEBUG',
   permits: { gpu: 2, printer: 1 },
+  functions: ['sluice-test-target', 'sluice-test-silent'],
+  inputBuckets: ['sluice-test-input'],
+  webhookPrivateAddresses: true,
+  maxWaits: 3,
 } as const satisfies StageSettingsInput;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -81,7 +85,9 @@ async function deployTo(
   folder: string,
   recordFile: string,
 ): Promise<SharedStage> {
-  const { outputs, assembly } = await deploy({ ministack, folder: join(folder, 'cdk'), settings: sharedSettings });
+  const webhookPort = await freePort();
+  const settings = { ...sharedSettings, webhookHosts: [`localhost:${webhookPort}`] };
+  const { outputs, assembly } = await deploy({ ministack, folder: join(folder, 'cdk'), settings });
   const missing = outputNames.filter((name) => outputs[name] === undefined);
   if (missing.length > 0) throw new Error(`The stack has no output ${missing.join(', ')}`);
   const { endpoint, s3Endpoint, region, caFile } = ministack;
@@ -94,6 +100,8 @@ async function deployTo(
     outputs: outputs as SharedStage['outputs'],
     assembly,
     accountConcurrency,
+    webhookPort,
+    keyFile: join(folder, 'ministack', 'key.pem'),
     recordFile,
     proxyControl: proxy.controlUrl,
     proxyBackDoor: proxy.backDoorUrl,

@@ -23,6 +23,9 @@ export interface SharedStage {
   proxyBackDoor: string;
   /** What a client of the local AWS (the CDK CLI) needs in its environment. */
   clientEnvironment: Record<string, string>;
+  /** Where the stage lets webhooks go, on localhost; and the key of the certificate that everybody here trusts. */
+  webhookPort: number;
+  keyFile: string;
   /** For the tests' own files; gone afterwards. */
   folder: string;
 }

@@ -20,8 +20,8 @@ export function afterFailure(
   error: TaskError,
   { nowMs, random, expiresAt }: { nowMs: number; random: number; expiresAt: number },
 ): AfterFailure {
-  const { n, life, attempt, fromByte, toByte } = failed;
-  const end = { n, life, attempt, error, exact: true, atMs: nowMs } as const;
+  const { n, id, life, attempt, fromByte, toByte } = failed;
+  const end = { n, id, life, attempt, error, exact: true, atMs: nowMs } as const;
   if (!isRetried(error.class) || attempt > maxRetries) return { end: { ...end, status: 'failed' } };
   const dueMs = nowMs + backOffSeconds({ ...backOff, maxRetries }, attempt, random) * 1_000;
   return {

@@ -1,0 +1,97 @@
+/** The end of a job: its event on the topic, and at a webhook that fails first; the same id however often it is told. */
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JobEvent } from '../../lambdas/contract/job.ts';
+import { eventually } from '../support/eventually.ts';
+import { aws, removeGroupsAfterwards } from '../support/groups.ts';
+import { api, jobGroup, submit, untilEnded } from '../support/job-api.ts';
+import { awsJson, awsQuery } from '../support/query-api.ts';
+import { stage } from '../support/shared-stage.ts';
+
+interface Delivery {
+  headers: Record<string, string>;
+  text: string;
+}
+
+const deliveries: Delivery[] = [];
+let server: Server;
+let queueUrl: string;
+let taskGroup: string;
+
+removeGroupsAfterwards();
+beforeAll(async () => {
+  const tls = { cert: readFileSync(stage.caFile), key: readFileSync(stage.keyFile) };
+  server = createServer(tls, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      deliveries.push({ headers: request.headers as Record<string, string>, text: Buffer.concat(chunks).toString() });
+      // It is not well at first.
+      response.writeHead(deliveries.length === 1 ? 503 : 204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(stage.webhookPort, '127.0.0.1', resolve));
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: '*' }],
+  });
+  const queue = new CreateQueueCommand({ QueueName: `events-${Date.now()}`, Attributes: { Policy } });
+  ({ QueueUrl: queueUrl = '' } = await aws.sqs.send(queue));
+  const { Attributes } = await aws.sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }));
+  await awsQuery(stage, 'sns', {
+    Action: 'Subscribe',
+    Version: '2010-03-31',
+    TopicArn: stage.outputs.JobsTopicArn,
+    Protocol: 'sqs',
+    Endpoint: Attributes?.QueueArn ?? '',
+  });
+  taskGroup = await jobGroup('events');
+});
+afterAll(() => server?.close());
+
+async function eventOf(job: string): Promise<JobEvent> {
+  return eventually(`the event of ${job} on the topic`, async () => {
+    const { Messages = [] } = await aws.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+    );
+    for (const { Body = '{}' } of Messages) {
+      const event = JobEvent.parse(JSON.parse(JSON.parse(Body).Message));
+      if (event.job.id === job) return event;
+    }
+    throw new Error('not yet');
+  });
+}
+
+test('is told to the topic once, and to the webhook until it has it, signed', async () => {
+  const url = `https://localhost:${stage.webhookPort}/hook`;
+  const id = await submit({ taskGroup, tasks: [{ body: { value: 1 } }, { body: { fail: 'DATA' } }], webhook: { url } });
+  await untilEnded(id);
+  const event = await eventOf(id);
+  expect(event).toMatchObject({ type: 'job.failed', job: { id, status: 'FAILED', completed: 1, failed: 1 } });
+  const delivered = await eventually('the webhook has it at the second try', async () => {
+    const [first, second] = deliveries;
+    if (first === undefined || second === undefined) throw new Error(`${deliveries.length} deliveries`);
+    return [first, second] as const;
+  });
+  const { SecretString } = await awsJson<{ SecretString: string }>(stage, 'secretsmanager', 'secretsmanager.GetSecretValue', {
+    SecretId: stage.outputs.WebhookSecretArn,
+  });
+  const key = Buffer.from(SecretString.replace(/^whsec_/, ''), 'base64');
+  for (const { headers, text } of delivered) {
+    expect(headers['webhook-id']).toBe(event.id);
+    expect(JSON.parse(text)).toEqual(event);
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${text}`;
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
+  }
+});
+
+test('a webhook of a host that is not listed is refused', async () => {
+  const { status, json } = await api('POST', '/jobs', {
+    body: { taskGroup, tasks: [{ body: 1 }], webhook: { url: 'https://169.254.169.254/latest/meta-data' } },
+  });
+  expect(status).toBe(422);
+  expect(json.errors).toMatchObject([{ field: expect.stringContaining('webhook') }]);
+});

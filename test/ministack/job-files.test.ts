@@ -1,0 +1,123 @@
+/** Jobs of a file: plain and gzip, with lines that are no tasks, strict, large; beside a job of one; while things die. */
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { ListFunctionsCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { aws, namesOf, removeGroupsAfterwards } from '../support/groups.ts';
+import { api, exchange, jobGroup, jobOf, submit, untilEnded, untilJob } from '../support/job-api.ts';
+import { stage } from '../support/shared-stage.ts';
+
+const lines = (count: number, more: object = {}) =>
+  Array.from({ length: count }, (_, i) => JSON.stringify({ id: `l${i + 1}`, body: { value: i + 1, ...more } })).join('\n');
+
+async function upload(content: string | Uint8Array): Promise<string> {
+  const { status, json } = await api('POST', '/uploads');
+  expect(status).toBe(201);
+  const sent = await exchange(json.url, json.method, json.headers, content);
+  expect(sent.status).toBe(200);
+  return json.upload;
+}
+
+/** The lines of a job's results file. */
+async function resultsOf(id: string, only = 'all'): Promise<Record<string, unknown>[]> {
+  const { url } = await eventually(`the results of ${id}`, async () => {
+    const { status, json, text } = await api('GET', `/jobs/${id}/results`, { query: { only } });
+    if (status !== 200) throw new Error(`${status} ${text}`);
+    return json;
+  });
+  const { text } = await exchange(url, 'GET', {});
+  return text === ''
+    ? []
+    : text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+}
+
+let taskGroup: string;
+
+removeGroupsAfterwards();
+beforeAll(async () => {
+  taskGroup = await jobGroup('files', { concurrency: 10, batch: { size: 5 } });
+});
+
+describe.concurrent('a job of a file', () => {
+  test('may be gzip; a line that is no task fails alone, with its number, and the rest runs', async () => {
+    const content = `${lines(40)}\n\n{"id": "broken"\n{"id": "wrong", "body": 1, "bodies": 2}\r\n${lines(1)}`;
+    const id = await submit({ taskGroup, file: { upload: await upload(gzipSync(content)) } });
+    const job = await untilEnded(id);
+    expect(job).toMatchObject({ status: 'FAILED', total: 43, completed: 41, failed: 2, dispatched: 41, deadLettered: 0 });
+    const results = await resultsOf(id);
+    expect(results.map(({ n }) => n)).toEqual(Array.from({ length: 43 }, (_, i) => i + 1));
+    expect(results[0]).toMatchObject({ n: 1, id: 'l1', status: 'done', result: { value: 1, attempt: 1 } });
+    expect(results[40]).toMatchObject({ n: 41, status: 'failed', error: { class: 'DATA', line: 42 } });
+    expect(results[41]).toMatchObject({ n: 42, error: { line: 43, message: expect.stringContaining('bodies') } });
+    // No body is known of them that could be submitted again.
+    expect(await resultsOf(id, 'failed')).toEqual([]);
+  });
+
+  test('fails as a whole where it is to be strict, before anything runs', async () => {
+    const id = await submit({ taskGroup, file: { upload: await upload(`${lines(20)}\nnonsense\n`) }, strict: true });
+    const job = await untilEnded(id);
+    expect(job).toMatchObject({ status: 'FAILED', dispatched: 0, completed: 0, message: expect.stringContaining('line 21') });
+  });
+
+  test('may be in a bucket that the stage lists, and in no other', async () => {
+    const Bucket = 'sluice-test-input';
+    await aws.s3.send(new CreateBucketCommand({ Bucket }));
+    await aws.s3.send(new PutObjectCommand({ Bucket, Key: 'in/tasks.ndjson', Body: lines(3) }));
+    const id = await submit({ taskGroup, file: { bucket: Bucket, key: 'in/tasks.ndjson' } });
+    expect(await untilEnded(id)).toMatchObject({ status: 'COMPLETED', total: 3 });
+    const other = await api('POST', '/jobs', { body: { taskGroup, file: { bucket: 'somebody-elses', key: 'x' } } });
+    expect(other).toMatchObject({ status: 422, json: { errors: [{ field: 'file.bucket' }] } });
+    const missing = await api('POST', '/jobs', { body: { taskGroup, file: { bucket: Bucket, key: 'not there' } } });
+    expect(missing.status).toBe(422);
+  });
+
+  test('gives its failed tasks back in a form that can be submitted again', async () => {
+    const id = await submit({
+      taskGroup,
+      tasks: [
+        { id: 'a', body: { value: 1 } },
+        { id: 'b', body: { fail: 'DATA', value: 2 }, timeoutSeconds: 900 },
+      ],
+    });
+    await untilEnded(id);
+    const failed = await resultsOf(id, 'failed');
+    expect(failed).toEqual([{ id: 'b', body: { fail: 'DATA', value: 2 }, timeoutSeconds: 900 }]);
+    expect(await submit({ taskGroup, tasks: failed })).not.toBe(id);
+  });
+});
+
+test('20,000 tasks of a file leave room for the one of another job; each ends once, though dispatcher and consumer die', async () => {
+  const count = 20_000;
+  const large = await submit({ taskGroup, file: { upload: await upload(lines(count)) }, name: 'large' });
+  await untilJob(large, 'well under way', ({ completed }) => completed >= 300, 120);
+  const sent = Date.now();
+  const one = await submit({ taskGroup, tasks: [{ body: { value: 'one' } }] });
+  const { endedAt = '' } = await untilEnded(one);
+  const oneMs = Date.parse(endedAt) - sent;
+  const { completed } = await jobOf(large);
+  expect(completed).toBeLessThan(count);
+  console.log(`the job of one ended after ${oneMs} ms, beside ${count} tasks of which ${completed} were done`);
+  // On the local AWS, changing a function kills what it runs.
+  const { Functions = [] } = await aws.lambda.send(new ListFunctionsCommand({}));
+  const dispatcher = Functions.find(
+    ({ FunctionName = '' }) => FunctionName.startsWith(`${stage.outputs.Prefix}-Jobs`) && FunctionName.includes('Dispatcher'),
+  );
+  const victims = [dispatcher?.FunctionName ?? '', namesOf(taskGroup).function];
+  for (const FunctionName of [...victims, ...victims]) {
+    const before = (await jobOf(large)).completed;
+    await aws.lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName, Description: `killed ${randomBytes(2).toString('hex')}` }),
+    );
+    await untilJob(large, 'it goes on', (job) => job.completed > before || job.status !== 'RUNNING', 120);
+  }
+  const job = await untilEnded(large, 240);
+  expect(job).toMatchObject({ status: 'COMPLETED', total: count, dispatched: count, completed: count, failed: 0 });
+  const results = await resultsOf(large);
+  expect(results).toHaveLength(count);
+  expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['done']));
+}, 480_000);

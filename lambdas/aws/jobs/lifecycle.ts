@@ -3,7 +3,7 @@
  * together or not at all. Every step may be repeated; each says false where the job was past it already.
  */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { JobStatus } from '../../contract/job.ts';
+import { hasEnded, type JobStatus } from '../../contract/job.ts';
 import {
   type Counts,
   intakeKey,
@@ -75,7 +75,8 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
   };
 
   /** PENDING or RUNNING → ended. */
-  function end(row: JobRow, status: JobStatus, failure?: string): Promise<boolean> {
+  async function end(row: JobRow, status: JobStatus, failure?: string): Promise<boolean> {
+    if (hasEnded(row.status)) return false;
     return untilDecided(world, `the end of job ${row.job}`, async () => {
       const seen = await slots.read();
       const holds = row.job in seen.running;

@@ -35,8 +35,6 @@ export interface StageOptions {
   settings?: StageSettingsInput;
   aws?: SettingsChange;
   mishaps?: Partial<Mishaps>;
-  /** No sweep by itself. */
-  unswept?: boolean;
 }
 
 export interface GroupOptions extends Partial<ConsumerPlan> {
@@ -59,10 +57,12 @@ export class DispatchStage {
   readonly groups = new Map<string, WireConsumer>();
   readonly functions = new Map<string, PlayedFunction>();
   mishaps: Mishaps;
+  /** Whether the sweep starts by itself, once a minute. */
+  sweeping = true;
   #ids = 0;
   #jobs = 0;
 
-  constructor({ seed = 1, settings = {}, aws = {}, mishaps = {}, unswept = false }: StageOptions = {}) {
+  constructor({ seed = 1, settings = {}, aws = {}, mishaps = {} }: StageOptions = {}) {
     this.aws = new AwsDouble({ seed, sdkAttempts: 3, latencyMs: { min: 2, max: 20 }, ...aws });
     this.settings = StageSettings.parse({ stage: 'test', ...settings });
     this.mishaps = { ...noMishaps, ...mishaps };
@@ -79,12 +79,12 @@ export class DispatchStage {
     });
     this.sweeper = this.#function('jobSweeper', 120, (caller) => createJobSweeper(this.#faultyServices(caller)));
     this.#wire();
-    if (!unswept) this.aws.clock.every(60_000, () => void this.sweeper.invoke({}));
+    this.aws.clock.every(60_000, () => this.sweeping && void this.sweeper.invoke({}));
     this.aws.lambda.onEvent = (name, payload) => void this.functions.get(name)?.start(payload);
   }
 
   get nowMs(): number {
-    return this.aws.clock.nowMs();
+    return Math.floor(this.aws.clock.nowMs());
   }
 
   /** A group as its pipeline's row shows it, with consumers at its queue. */
@@ -178,6 +178,14 @@ export class DispatchStage {
     return this.aws.clock.advance(seconds * 1_000);
   }
 
+  /** Long times at which nothing is due: without the sweeps that would find nothing, but for the last ones. */
+  async leap(seconds: number): Promise<void> {
+    this.sweeping = false;
+    await this.pass(seconds - 120);
+    this.sweeping = true;
+    await this.pass(120);
+  }
+
   /** Lets time pass until `reached`, at most `seconds`; false when those were over first. */
   async runUntil(reached: () => boolean, seconds: number): Promise<boolean> {
     const endMs = this.nowMs + seconds * 1_000;
@@ -211,7 +219,8 @@ export class DispatchStage {
     return createJobServices({
       environment: this.resources.environment,
       clients,
-      clock: process.clock,
+      // Whole milliseconds, as Lambda's clock has them; the double's has parts of them.
+      clock: { nowMs: () => Math.floor(process.clock.nowMs()), sleep: process.clock.sleep },
       random: this.aws.random,
       newId: () => `id-${++this.#ids}`,
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },

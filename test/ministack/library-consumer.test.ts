@@ -3,11 +3,11 @@
  * once or dead with its right reason, none is lost, the limits hold throughout; and what was put back goes on where it failed.
  */
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AttemptRecord, attemptsSortKey, taskKey } from '../../lambdas/contract/task-table.ts';
 import { type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { readLetter } from '../../lambdas/domain/task/letter.ts';
+import { batchedGet } from '../support/batched-get.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   aws,
@@ -72,25 +72,16 @@ interface Task {
 /** Sends them with their id as the sender's. */
 const send = (taskGroup: string, tasks: Task[]) => sendTasks(taskGroup, tasks, { attributes: ({ id }) => ({ [taskAttributes.task]: id }) });
 
+const recordRow = batchedGet(aws.documents, stage.outputs.TasksTableName);
+
 async function recordOf(taskGroup: string, id: string, redrives: number): Promise<AttemptRecord | undefined> {
-  const { Items = [] } = await aws.documents.send(
-    new QueryCommand({
-      TableName: stage.outputs.TasksTableName,
-      KeyConditionExpression: 'pk = :pk AND sk = :sk',
-      ExpressionAttributeValues: { ':pk': taskKey(namesOf(taskGroup).function, id), ':sk': attemptsSortKey(redrives) },
-      ConsistentRead: true,
-    }),
-  );
-  return Items[0] && AttemptRecord.parse(Items[0]);
+  const row = await recordRow({ pk: taskKey(namesOf(taskGroup).function, id), sk: attemptsSortKey(redrives) });
+  return row && AttemptRecord.parse(row);
 }
 
 async function recordsOf(taskGroup: string, tasks: Task[], redrives = 0): Promise<Map<string, AttemptRecord>> {
-  const records = new Map<string, AttemptRecord>();
-  for (let at = 0; at < tasks.length; at += 50) {
-    const found = await Promise.all(tasks.slice(at, at + 50).map(async ({ id }) => [id, await recordOf(taskGroup, id, redrives)] as const));
-    for (const [id, record] of found) if (record) records.set(id, record);
-  }
-  return records;
+  const found = await Promise.all(tasks.map(async ({ id }) => [id, await recordOf(taskGroup, id, redrives)] as const));
+  return new Map(found.flatMap(([id, record]) => (record ? [[id, record] as const] : [])));
 }
 
 async function letters(taskGroup: string): Promise<Letter[]> {
@@ -108,14 +99,16 @@ async function letters(taskGroup: string): Promise<Letter[]> {
   }
 }
 
+/** Only what is open is asked for again and again, and all of it once more at the end. */
 async function untilEnded(taskGroup: string, tasks: Task[], seconds: number): Promise<Map<string, AttemptRecord>> {
+  let open = tasks;
   return eventually(
     `every task of ${taskGroup} is done or dead`,
     async () => {
-      const records = await recordsOf(taskGroup, tasks);
-      const open = tasks.filter(({ id }) => !['done', 'dead'].includes(records.get(id)?.status ?? ''));
+      const records = await recordsOf(taskGroup, open);
+      open = open.filter(({ id }) => !['done', 'dead'].includes(records.get(id)?.status ?? ''));
       if (open.length > 0) throw new Error(`${open.length} open, such as ${JSON.stringify([open[0], records.get(open[0]?.id ?? '')])}`);
-      return records;
+      return recordsOf(taskGroup, tasks);
     },
     seconds,
   );

@@ -15,18 +15,21 @@ import {
   PurgeQueueCommand,
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
-import { BatchWriteCommand, DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll } from 'vitest';
 import type { ConfigItem } from '../../lambdas/contract/config-item.ts';
 import { pipelineNames } from '../../lambdas/contract/names.ts';
 import { type Phase, PipelineRow } from '../../lambdas/contract/pipeline-row.ts';
 import { pointerId, Release, ReleasePointer, releaseId } from '../../lambdas/contract/release-row.ts';
 import { awsClients } from './aws-clients.ts';
+import { batchedGet } from './batched-get.ts';
 import { eventually } from './eventually.ts';
 import { stage } from './shared-stage.ts';
 
 export const aws = awsClients(stage);
 const { outputs } = stage;
+const pipelineRow = batchedGet(aws.documents, outputs.PipelinesTableName);
+const releaseRow = batchedGet(aws.documents, outputs.ReleasesTableName);
 
 /** A field may be wrong: whether it is good is what is tested. */
 export type AnyItem = { [field in keyof ConfigItem]?: unknown } & { taskGroup: string; [unknown: string]: unknown };
@@ -55,10 +58,8 @@ export async function removeItem(taskGroup: string): Promise<void> {
 }
 
 export async function rowOf(taskGroup: string): Promise<PipelineRow | undefined> {
-  const { Item } = await aws.documents.send(
-    new GetCommand({ TableName: outputs.PipelinesTableName, Key: { taskGroup }, ConsistentRead: true }),
-  );
-  return Item && PipelineRow.parse(Item);
+  const row = await pipelineRow({ taskGroup });
+  return row && PipelineRow.parse(row);
 }
 
 type RowCheck = (row: PipelineRow) => unknown;
@@ -218,17 +219,13 @@ export async function newCode(zip: Uint8Array): Promise<{ key: string; version: 
 }
 
 export async function pointerOf(codeKey: string): Promise<ReleasePointer | undefined> {
-  const { Item } = await aws.documents.send(
-    new GetCommand({ TableName: outputs.ReleasesTableName, Key: { codeKey, id: pointerId }, ConsistentRead: true }),
-  );
-  return Item && ReleasePointer.parse(Item);
+  const row = await releaseRow({ codeKey, id: pointerId });
+  return row && ReleasePointer.parse(row);
 }
 
 export async function releaseOf(codeKey: string, version: string): Promise<Release | undefined> {
-  const { Item } = await aws.documents.send(
-    new GetCommand({ TableName: outputs.ReleasesTableName, Key: { codeKey, id: releaseId(version) }, ConsistentRead: true }),
-  );
-  return Item && Release.parse(Item);
+  const row = await releaseRow({ codeKey, id: releaseId(version) });
+  return row && Release.parse(row);
 }
 
 export function untilRelease(codeKey: string, version: string, state: Release['state'], seconds?: number): Promise<Release> {

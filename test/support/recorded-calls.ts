@@ -1,5 +1,5 @@
 /** The calls our functions made, as the proxy in between wrote them down, with AWS's names for the operations. */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { RecordedCall } from './recording-proxy.ts';
 import { stage } from './shared-stage.ts';
 
@@ -13,12 +13,23 @@ export const markRecord = () => statSync(stage.recordFile).size;
 
 /** Calls since `mark` whose path or body has one of `texts`; all where none is given. */
 export function callsSince(mark: number, texts: string[] = []): Call[] {
-  const lines = readFileSync(stage.recordFile).subarray(mark).toString().split('\n');
+  const lines = recordedSince(mark).split('\n');
   const wanted = lines.filter((line) => line !== '' && (texts.length === 0 || texts.some((text) => line.includes(text))));
   return wanted.map((line) => {
     const call = JSON.parse(line) as RecordedCall;
     return { ...call, operation: operationOf(call) };
   });
+}
+
+/** Not the whole file: by the end of the suite it is large, and a test that waits for a call reads it again and again. */
+function recordedSince(mark: number): string {
+  const file = openSync(stage.recordFile, 'r');
+  try {
+    const content = Buffer.alloc(markRecord() - mark);
+    return content.toString('utf8', 0, readSync(file, content, 0, content.length, mark));
+  } finally {
+    closeSync(file);
+  }
 }
 
 const reads = /:(Get|List|Head|Query|Scan|Receive|Invoke)/;

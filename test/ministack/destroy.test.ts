@@ -15,16 +15,25 @@ import { permitKey, permitLimitAttribute, permitStateSortKey } from '../../lambd
 import { type DeployOptions, deploy, destroy } from '../../local/deploy.ts';
 import { type AwsClients, awsClients } from '../support/aws-clients.ts';
 import { nodeConsumer, type Partner, startPartner } from '../support/consumers.ts';
-import { sendThroughProxy, sharedSettings } from '../support/deploy-shared-stage.ts';
+import { sendThroughProxy } from '../support/deploy-shared-stage.ts';
 import { eventually } from '../support/eventually.ts';
 import { allowWhatOnlyTheLocalAwsAsks } from '../support/local-permissions.ts';
 import { awsJson, awsQuery } from '../support/query-api.ts';
 import { keepRolePolicies } from '../support/role-policies.ts';
 import { stage } from '../support/shared-stage.ts';
+import { synthesizeStages } from '../support/synthesize-stages.ts';
+
+const keeps = { stage: 'keeps', pipelinesOnDestroy: 'drain', dataOnDestroy: 'retain' } as const;
+const stages = {
+  keeps,
+  'keeps, changed': { ...keeps, logLevel: 'INFO', logRetentionDays: 7, permits: { gpu: 3 } },
+  drops: { stage: 'drops', pipelinesOnDestroy: 'discard', dataOnDestroy: 'delete' },
+} as const satisfies Record<string, StageSettingsInput>;
 
 let partner: Partner;
+let assemblies: Record<keyof typeof stages, string>;
 beforeAll(async () => {
-  partner = await startPartner(500);
+  [partner, assemblies] = await Promise.all([startPartner(500), synthesizeStages(join(stage.folder, 'stages'), stages)]);
 });
 afterAll(() => partner.stop());
 
@@ -35,21 +44,19 @@ class OtherStage {
   private assembly = '';
   outputs: Record<string, string> = {};
 
-  constructor(account: string, settings: StageSettingsInput) {
+  constructor(account: string) {
     this.target = { ...stage, account };
     this.aws = awsClients(this.target);
     this.options = {
       ministack: { clientEnvironment: () => ({ ...stage.clientEnvironment, AWS_ACCESS_KEY_ID: account }) },
       folder: join(stage.folder, account),
       account,
-      settings: { ...sharedSettings, ...settings },
     };
   }
 
-  async deploy(settings: StageSettingsInput = {}): Promise<void> {
-    const deployed = await deploy({ ...this.options, settings: { ...this.options.settings, ...settings } });
-    this.outputs = deployed.outputs;
-    this.assembly = deployed.assembly;
+  async deploy(as: keyof typeof stages): Promise<void> {
+    this.assembly = assemblies[as];
+    this.outputs = (await deploy({ ...this.options, assembly: this.assembly })).outputs;
     await allowWhatOnlyTheLocalAwsAsks(this.target);
     await sendThroughProxy(this.aws, stage.endpoint, stage.proxyUrl);
     await keepRolePolicies(this.target, this.outputs['Prefix'] as string, stage.folder);
@@ -135,14 +142,14 @@ const ids = (count: number) => Array.from({ length: count }, (_, i) => String(i)
 
 describe.concurrent('a stage', () => {
   test('goes on under a deploy over it, drains when it is destroyed, and leaves the data it is to keep', async () => {
-    const other = new OtherStage('111111111111', { stage: 'keeps', pipelinesOnDestroy: 'drain', dataOnDestroy: 'retain' });
-    await other.deploy();
+    const other = new OtherStage('111111111111');
+    await other.deploy('keeps');
     await other.upload();
     await other.pipeline('A');
     const before = await other.lastModified('A');
     await other.send('A', ids(20));
     expect([await other.permitLimit('gpu'), await other.permitLimit('printer')]).toEqual([2, 1]);
-    await other.deploy({ logLevel: 'INFO', logRetentionDays: 7, permits: { gpu: 3 } });
+    await other.deploy('keeps, changed');
     expect(await other.lastModified('A')).toBe(before);
     expect([await other.permitLimit('gpu'), await other.permitLimit('printer')]).toEqual([3, undefined]);
     await eventually('the tasks of before are done, each once', async () => partner.done('A').length === 20);
@@ -163,8 +170,8 @@ describe.concurrent('a stage', () => {
   });
 
   test('told to discard and to keep nothing, leaves nothing', async () => {
-    const other = new OtherStage('222222222222', { stage: 'drops', pipelinesOnDestroy: 'discard', dataOnDestroy: 'delete' });
-    await other.deploy();
+    const other = new OtherStage('222222222222');
+    await other.deploy('drops');
     await other.upload();
     await other.pipeline('B');
     await other.keepResult();

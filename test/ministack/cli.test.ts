@@ -70,7 +70,7 @@ async function setAside(group: string, id: string, letter: Partial<Letter> = {},
 const messagesOf = async (group: string) =>
   Number((await lookAtQueue(namesOf(group).deadLetterQueue))?.attributes['ApproximateNumberOfMessages']);
 
-it('shows dead letters and leaves them where they are', async () => {
+it.concurrent('shows dead letters and leaves them where they are', async () => {
   const group = await activeGroup('cli show');
   await setAside(group, 'seven', { step: 'charge', attempt: 4, class: 'TRANSIENT', redrives: 2 });
   await setAside(group, 'eight');
@@ -87,7 +87,7 @@ it('shows dead letters and leaves them where they are', async () => {
   expect(await messagesOf(group)).toBe(2);
 });
 
-it('puts back what is asked for, at a rate, and its consumer gets it', async () => {
+it.concurrent('puts back what is asked for, at a rate, and its consumer gets it', async () => {
   const group = await activeGroup('cli redrive');
   await setAside(group, 'good');
   await setAside(group, 'not now', { class: 'PERMANENT' });
@@ -107,8 +107,8 @@ it('puts back what is asked for, at a rate, and its consumer gets it', async () 
   expect(await messagesOf(group)).toBe(0);
 });
 
-it('names what SQS moved without a reason, and puts it back, too', async () => {
-  const group = await activeGroup('cli moved', { queue: { maxReceiveCount: 1, visibilityTimeout: 12 } }, 2);
+it.concurrent('names what SQS moved without a reason, and puts it back, too', async () => {
+  const group = await activeGroup('cli moved', { queue: { maxReceiveCount: 1, visibilityTimeout: 2 } }, 2);
   partner.refuse.add('refused');
   await sendTasks(group, [{ id: 'refused' }]);
   await eventually('SQS has moved it', async () => (await messagesOf(group)) === 1);
@@ -119,7 +119,7 @@ it('names what SQS moved without a reason, and puts it back, too', async () => {
   await eventually('it is done', async () => partner.done(group).includes('refused'));
 });
 
-it('keeps the order of a FIFO group', async () => {
+it.concurrent('keeps the order of a FIFO group', async () => {
   const group = await activeGroup('cli fifo', { queue: { fifo: true } });
   for (const id of ['1', '2', '3']) await setAside(group, id, {}, { fifo: true });
   expect((await sluice('redrive', group)).stdout).toContain('Put back 3 dead letters');
@@ -127,7 +127,7 @@ it('keeps the order of a FIFO group', async () => {
   expect(partner.done(group)).toEqual(['1', '2', '3']);
 });
 
-it('says what is wrong, and with which exit code', async () => {
+it.concurrent('says what is wrong, and with which exit code', async () => {
   expect(await sluice('redrive')).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });
   expect(await sluice('redrive', 'nobody')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no task group "nobody"') });
   expect(await sluice('dead-letters', '--stack', 'none')).toMatchObject({
@@ -136,21 +136,7 @@ it('says what is wrong, and with which exit code', async () => {
   });
 });
 
-it('finds the local stage that is up in its folder, without any AWS setting', async () => {
-  const { endpoint, s3Endpoint, region, account, caFile, outputs } = stage;
-  const keys = { account, accessKey: account, secretKey: 'local' };
-  const up = { pid: process.pid, endpoint, s3Endpoint, region, ...keys, partnerUrl: partner.url, outputs };
-  mkdirSync(join(stage.folder, '.sluice'), { recursive: true });
-  writeFileSync(join(stage.folder, '.sluice', 'local.json'), JSON.stringify(up));
-  const group = await activeGroup('cli local');
-  const ended = await runSluice(['dead-letters', group], {
-    cwd: stage.folder,
-    env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: caFile },
-  });
-  expect(ended).toMatchObject({ code: 0, stdout: 'No dead letters.\n', stderr: `Talking to the local stage at ${endpoint}.\n` });
-});
-
-it('releases a consumer and follows its rollout', async () => {
+it.concurrent('releases a consumer and follows its rollout', async () => {
   const key = `${newGroup('cli').replaceAll(' ', '-')}/consumer.zip`;
   const first = await sluice('release', inProject('examples', 'consumer-plain', 'index.ts'), '--key', key);
   expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('No pipeline uses this key yet') });
@@ -164,4 +150,19 @@ it('releases a consumer and follows its rollout', async () => {
   const broken = join(stage.folder, 'broken.ts');
   writeFileSync(broken, "throw new Error('this release cannot be loaded');\nexport const handler = () => {};\n");
   expect(await sluice('release', broken, '--key', key)).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Refused: /) });
+});
+
+// Alone: what it expects on stderr is all there is to say only as long as nothing takes seconds.
+it('finds the local stage that is up in its folder, without any AWS setting', async () => {
+  const { endpoint, s3Endpoint, region, account, caFile, outputs } = stage;
+  const keys = { account, accessKey: account, secretKey: 'local' };
+  const up = { pid: process.pid, endpoint, s3Endpoint, region, ...keys, partnerUrl: partner.url, outputs };
+  mkdirSync(join(stage.folder, '.sluice'), { recursive: true });
+  writeFileSync(join(stage.folder, '.sluice', 'local.json'), JSON.stringify(up));
+  const group = await activeGroup('cli local');
+  const ended = await runSluice(['dead-letters', group], {
+    cwd: stage.folder,
+    env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: caFile },
+  });
+  expect(ended).toMatchObject({ code: 0, stdout: 'No dead letters.\n', stderr: `Talking to the local stage at ${endpoint}.\n` });
 });

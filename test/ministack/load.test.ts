@@ -28,7 +28,7 @@ const tasks = (count: number) => Array.from({ length: count }, (_, id) => ({ id:
 const deadLetters = async (taskGroup: string) =>
   (await lookAtQueue(namesOf(taskGroup).deadLetterQueue))?.attributes['ApproximateNumberOfMessages'];
 
-test('a burst of 300 tasks on one slot: all are done one after the other, none in the dead-letter queue', async () => {
+test.concurrent('a burst of 300 tasks on one slot: all are done one after the other, none in the dead-letter queue', async () => {
   const { key } = await newCode(nodeConsumer());
   const taskGroup = newGroup('burst');
   await writeItem({ taskGroup, code: { key }, function: { environment: { PARTNER_URL: partner.url } } });
@@ -47,7 +47,7 @@ test('a burst of 300 tasks on one slot: all are done one after the other, none i
   expect(await deadLetters(taskGroup)).toBe('0');
 });
 
-test('rollouts while tasks run lose none', async () => {
+test.concurrent('rollouts while tasks run lose none', async () => {
   const { key } = await newCode(nodeConsumer('0'));
   const groups = [newGroup('busy'), newGroup('busy')];
   // What the local AWS kills during an update comes back soon.
@@ -78,7 +78,7 @@ test('rollouts while tasks run lose none', async () => {
   }
 });
 
-test('of two writes a moment apart, the last one holds, whole', async () => {
+test.concurrent('of two writes a moment apart, the last one holds, whole', async () => {
   const { key } = await newCode(nodeConsumer());
   const groups = Array.from({ length: 5 }, () => newGroup('twice'));
   for (const taskGroup of groups) {

@@ -8,6 +8,7 @@
 import { type Priority, priorityWeights } from '../../contract/job.ts';
 
 const secondsOfWork = 10;
+const firstRounds = 4;
 const longestSeconds = 86_400;
 const mostTasks = 100_000;
 
@@ -28,10 +29,10 @@ export interface Pace {
 
 const slots = ({ concurrency, batchSize }: Capacity) => concurrency * batchSize;
 
-/** With nothing measured: ten rounds, or ten seconds of the allowed rate. */
+/** With nothing measured: a few rounds, as each may take long, or ten seconds of the allowed rate. It grows as it runs dry. */
 export function firstDepth(capacity: Capacity): number {
   const { ratePerSecond } = capacity;
-  const rounds = 10 * slots(capacity);
+  const rounds = firstRounds * slots(capacity);
   return bounded(ratePerSecond === undefined ? rounds : Math.min(rounds, ratePerSecond * secondsOfWork), capacity, ratePerSecond);
 }
 

@@ -8,8 +8,8 @@ const sharer = (change: Partial<Sharer>): Sharer => ({ job: 'a', priority: 'norm
 
 describe('the depth', () => {
   it.each([
-    ['ten rounds with nothing measured', firstDepth({ concurrency: 3, batchSize: 2 }), 60],
-    ['no more than ten seconds of an allowed rate', firstDepth({ concurrency: 10, batchSize: 1, ratePerSecond: 5 }), 50],
+    ['a few rounds with nothing measured', firstDepth({ concurrency: 3, batchSize: 2 }), 24],
+    ['no more than ten seconds of an allowed rate', firstDepth({ concurrency: 10, batchSize: 1, ratePerSecond: 3 }), 30],
     ['two rounds at least', firstDepth({ concurrency: 10, batchSize: 1, ratePerSecond: 0.1 }), 20],
     ['ten seconds of what was measured', depthFor({ concurrency: 2, batchSize: 1 }, { ratePerSecond: 7, depth: 20 }, false), 70],
     ['twice as much where it ran dry', depthFor({ concurrency: 2, batchSize: 1 }, { ratePerSecond: 7, depth: 200 }, true), 400],

@@ -5,6 +5,7 @@ import type { Api } from '../api/api.ts';
 import { SluiceClientError } from '../errors.ts';
 import type { TaskQueue } from '../send/send.ts';
 import { clientOptions } from './client-options.ts';
+import { sendBatch } from './task-queue.ts';
 
 /** An address is kept for so long: a group's queue is another one once it has become FIFO. */
 const keepMs = 60_000;
@@ -16,12 +17,18 @@ export function queuesOf(api: Api): (group: string, signal: AbortSignal | undefi
     const { region, credentials } = await api.connection();
     sqs ??= new SQSClient({ ...clientOptions, region, credentials });
     const kept = known.get(group);
-    if (kept && kept.untilMs > Date.now()) return { sqs, url: kept.url, group };
+    if (kept && kept.untilMs > Date.now()) return queueAt(sqs, kept.url, group);
     const url = await lookUp(api, group, signal);
     known.set(group, { url, untilMs: Date.now() + keepMs });
-    return { sqs, url, group };
+    return queueAt(sqs, url, group);
   };
 }
+
+const queueAt = (sqs: SQSClient, url: string, group: string): TaskQueue => ({
+  url,
+  group,
+  send: (batch, delaySeconds, signal) => sendBatch(sqs, url, batch, delaySeconds, signal),
+});
 
 async function lookUp(api: Api, group: string, signal: AbortSignal | undefined): Promise<string> {
   const { pipelines } = (await api.call('listPipelines', PipelinePage, { query: { taskGroup: group }, signal })).body;

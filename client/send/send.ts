@@ -1,17 +1,17 @@
 /** Sends tasks straight to the queue of a group, many batches at once, in memory that does not grow with their number. */
 
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import { queueLimits } from '../../lambdas/contract/limits.ts';
 import { pauseMs } from '../api/attempt-rules.ts';
 import type { Clock } from '../api/clock.ts';
-import { type Refused, sendBatch } from '../aws/task-queue.ts';
+import type { Refused } from '../aws/task-queue.ts';
 import { type NotSent, NotSentError, SluiceClientError } from '../errors.ts';
 import { batchesOf, isTooLarge, type Message } from './batches.ts';
 import { messagesOf, type SendOptions } from './messages.ts';
 
 export interface TaskQueue {
-  sqs: Pick<SQSClient, 'send'>;
   url: string;
+  /** Gives those that were not taken. */
+  send: (batch: Message[], delaySeconds: number | undefined, signal: AbortSignal | undefined) => Promise<Refused[]>;
   group: string;
 }
 
@@ -105,7 +105,7 @@ class SendRun {
       for (let tries = 1; left.length > 0; tries += 1) {
         this.#signal?.throwIfAborted();
         if (tries > 1) await this.#clock.sleep(pauseMs(tries - 1, undefined, this.#clock.random()), this.#signal);
-        const refused = await sendBatch(this.#queue.sqs, this.#queue.url, left, this.#delaySeconds, this.#signal);
+        const refused = await this.#queue.send(left, this.#delaySeconds, this.#signal);
         this.#sent += left.length - refused.length;
         left = this.#worthAnotherTry(refused, tries);
       }

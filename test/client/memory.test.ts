@@ -1,11 +1,11 @@
 /** However many tasks there are: what is not kept needs no memory. */
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { JobAccepted } from '../../lambdas/contract/job.ts';
 import { UploadPlace } from '../../lambdas/contract/job-api.ts';
 import { StageConfig } from '../../lambdas/contract/job-api-stage.ts';
-import { inProject } from '../../local/paths.ts';
 import { type ApiDouble, apiDouble, reply } from './api-double.ts';
 
 async function stage(): Promise<ApiDouble> {
@@ -31,7 +31,7 @@ async function stage(): Promise<ApiDouble> {
 /** MiB at most, in a process that has no room for all of them. */
 async function peak(api: ApiDouble, count: number): Promise<number> {
   const room = ['--max-old-space-size=96', '--max-semi-space-size=8'];
-  const script = inProject('test', 'client', 'submit-many.ts');
+  const script = fileURLToPath(new URL('./submit-many.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [...room, script, api.url, String(count)]);
   expect(api.bucket.counted.get('u')).toBe(count);
   return Number(stdout) / 1_024;

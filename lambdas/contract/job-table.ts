@@ -175,12 +175,14 @@ export const Counts = z.object({
   failed: z.number().default(0),
   deadLettered: z.number().default(0),
   retrying: z.number().default(0),
+  /** Sent again, by `retry` or after a failed attempt of a function, and not heard of since. */
+  queued: z.number().default(0),
   /** Of the tasks that ended: those that had never been sent, such as lines that are no task. */
   unsent: z.number().default(0),
 });
 export type Counts = z.output<typeof Counts>;
 export const CountRow = Counts;
-export const noCounts: Counts = { completed: 0, failed: 0, deadLettered: 0, retrying: 0, unsent: 0 };
+export const noCounts: Counts = { completed: 0, failed: 0, deadLettered: 0, retrying: 0, queued: 0, unsent: 0 };
 
 export const TaskRow = z.object({
   n: z.number(),

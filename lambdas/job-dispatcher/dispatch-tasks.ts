@@ -24,7 +24,9 @@ export async function dispatchTasks<E>(input: DispatchInput<E>): Promise<Dispatc
   await run.saves.idle();
   const setAside = await putAside(run);
   if (run.failure) throw failureOf(run, run.failure.error);
-  return { ...run.settled.progress, refused: run.count.refused, setAside, stopped };
+  // All were read and put into sends; those that time ran out for were not sent.
+  const isSettled = run.settled.open.length === 0;
+  return { ...run.settled.progress, refused: run.count.refused, setAside, stopped: isSettled ? stopped : 'time' };
 }
 
 /** Starts all sends; why it stopped. */

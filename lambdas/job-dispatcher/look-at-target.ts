@@ -2,15 +2,18 @@
  * One look at a target: what is over is closed, what is overdue ended, and from its running jobs as much is sent as there
  * is room for. One at a time per target; a hint that comes meanwhile has the holder look again.
  */
-import { closeJob } from '../aws/jobs/follow-up.ts';
+import { afterEnd, closeJob } from '../aws/jobs/follow-up.ts';
 import type { Counts, JobRow } from '../contract/job-table.ts';
-import { isOver, outstanding } from '../domain/job/ending.ts';
+import { endEvent, isOver, outstanding } from '../domain/job/ending.ts';
 import { errorFields } from '../framework/log.ts';
 import type { DispatchServices } from './dispatch-services.ts';
 import { endOverdue } from './overdue.ts';
 import { roomFor } from './room.ts';
 import { sendJob } from './send-job.ts';
 import { type TargetState, targetState } from './target-state.ts';
+
+/** Then the next job has its turn, and a new one of the target with it: one may put half a million tasks aside, for minutes. */
+const turnMs = 5_000;
 
 export interface RunningJob {
   row: JobRow;
@@ -53,7 +56,8 @@ async function look(services: DispatchServices, target: string, endMs: number): 
   // Who has least on the queue for its weight comes first: a new job's only task does not wait for others' thousands.
   for (const job of jobs.toSorted((a, b) => outstanding(a.row, a.counts) - outstanding(b.row, b.counts))) {
     try {
-      more = (await sendJob(services, state, job, room.get(job.row.job) ?? 0, endMs)) || more;
+      const untilMs = Math.min(endMs, services.clock.nowMs() + turnMs);
+      more = (await sendJob(services, state, job, room.get(job.row.job) ?? 0, untilMs)) || more;
     } catch (error) {
       // One job's trouble is not the others'.
       services.log.error('job not sent', { job: job.row.job, target, ...errorFields(error) });
@@ -68,8 +72,18 @@ async function openJobs(services: DispatchServices, state: TargetState, target: 
   const ids = Object.entries(running)
     .filter(([, slot]) => slot.target === target)
     .map(([job]) => job);
-  const looked = await Promise.all(ids.map((job) => openJob(services, state, job, endMs)));
+  const looked = await Promise.all(ids.map((job) => openOrTold(services, state, job, endMs)));
   return looked.filter((job) => job !== undefined);
+}
+
+/** One job's trouble is not the others'. */
+async function openOrTold(services: DispatchServices, state: TargetState, job: string, endMs: number): Promise<RunningJob | undefined> {
+  try {
+    return await openJob(services, state, job, endMs);
+  } catch (error) {
+    services.log.error('job not looked at', { job, ...errorFields(error) });
+    return undefined;
+  }
 }
 
 async function openJob(services: DispatchServices, state: TargetState, id: string, endMs: number): Promise<RunningJob | undefined> {
@@ -89,9 +103,9 @@ async function openJob(services: DispatchServices, state: TargetState, id: strin
 /** What is on the queue of a removed group may still be worked off; its job says why the rest is not. */
 async function failUnsendable(services: DispatchServices, { row, counts }: RunningJob, why: string): Promise<void> {
   if (row.sentAll && outstanding(row, counts) > 0) return;
-  if (await services.jobs.failWhole(row, `${why}: ${(row.total ?? 0) - row.dispatched} of its tasks were not sent`)) {
+  const unsent = (row.total ?? 0) - row.dispatched - counts.unsent;
+  if (await services.jobs.failWhole(row, `${why}: ${unsent} of its tasks were not sent`)) {
     services.log.warn('job failed: its target is gone', { job: row.job, target: row.target });
-    await services.hints.event({ job: row.job, event: `${row.job}.${row.life}.failed` });
-    await services.hints.schedule();
+    await afterEnd(services, row, endEvent(row, 'FAILED'));
   }
 }

@@ -23,7 +23,11 @@ export async function roomFor(
     left: leftOf({ row, counts }, services.clock.nowMs()),
     ...(state.kind === 'function' ? { most: row.maxOutstanding } : {}),
   }));
-  return allowances(sharers, depth);
+  const allowed = allowances(sharers, depth);
+  // Of a file in which few are to be sent, more is read at once where they all have room.
+  for (const [i, { job, left }] of sharers.entries())
+    if ((jobs[i]?.row.life ?? 0) > 0 && (allowed.get(job) ?? 0) >= left) allowed.set(job, Number.POSITIVE_INFINITY);
+  return allowed;
 }
 
 /**

@@ -8,12 +8,12 @@ import type { StoredTask } from '../contract/job-table.ts';
 import type { Located } from '../domain/job/line.ts';
 import { isPutAside } from '../domain/job/overdue.ts';
 import type { TaskEnd } from '../domain/job/task-end.ts';
-import type { Progress, Refusal } from './dispatch-input.ts';
+import type { Dispatched, Progress, Refusal } from './dispatch-input.ts';
 import type { JobSending } from './job-sending.ts';
 import { dispatchTo } from './outlet.ts';
 
-/** Whether the file's end was reached. */
-export async function sendFile(sending: JobSending, allowance: number): Promise<boolean> {
+/** Why it stopped; `end` only where all was sent or put aside. */
+export async function sendFile(sending: JobSending, allowance: number): Promise<Dispatched['stopped']> {
   const { services, row, file, target } = sending;
   const claims = target.kind === 'function';
   const errors = new Map<number, TaskEnd['error']>();
@@ -39,13 +39,18 @@ export async function sendFile(sending: JobSending, allowance: number): Promise<
     ...(claims ? { setAside: (places) => putAsideClaimed(sending, places) } : { checkpoint: save }),
   });
   if (!claims && dispatched.cursor.n > sending.row.cursor.n) await save(dispatched);
-  return dispatched.stopped === 'end' && sending.row.cursor.n >= dispatched.cursor.n;
+  return dispatched.stopped;
 }
 
 async function withoutLater(sending: JobSending, tasks: readonly Located[]): Promise<readonly Located[]> {
-  const later = tasks.filter(({ task }) => isPutAside(task, sending.asOfMs));
-  if (later.length === 0) return tasks;
   const { services, row } = sending;
+  const later = tasks.filter(({ task }) => isPutAside(task, sending.asOfMs));
+  // A look that died may have put aside what is due by now: it is sent from here, and must not be from there as well.
+  const due = tasks.flatMap(({ task: { n, runAtMs } }) =>
+    runAtMs !== undefined && runAtMs > (row.startedAtMs ?? 0) && runAtMs <= sending.asOfMs ? [{ n, dueMs: runAtMs }] : [],
+  );
+  await services.dispatchState.forgetLater(row.job, due);
+  if (later.length === 0) return tasks;
   await services.dispatchState.putAside(
     row.job,
     later.map((located) => ({ ...laterOf(sending, located.task, located), dueMs: located.task.runAtMs ?? sending.asOfMs })),
@@ -66,14 +71,17 @@ const laterOf = ({ services, row }: JobSending, { n, runAtMs = 0 }: Pick<StoredT
   expiresAt: Math.ceil(Math.max(runAtMs, services.clock.nowMs()) / 1_000) + services.dispatchState.keepSeconds,
 });
 
-/** Of a job that is tried again: those that failed, which begin a new life. One that began it before a crash is sent again. */
+/**
+ * Of a job that is tried again: those that failed, which begin a new life, and those that never ended, where the job was
+ * over before. One that began it before a crash is sent again.
+ */
 async function failedOnes(sending: JobSending, located: readonly Located[], errors: Map<number, TaskEnd['error']>): Promise<Located[]> {
   const { services, row, target } = sending;
   const numbers = located.map(({ task }) => task.n);
   const rows = await services.tasks.range(row.job, Math.min(...numbers), Math.max(...numbers));
   const failed = located.filter(({ task }) => {
     const known = rows.get(task.n);
-    return known?.status === 'failed' && known.life < row.life;
+    return known === undefined || (known.status !== 'done' && known.life < row.life);
   });
   const attempt = target.kind === 'function' ? 1 : 0;
   const atMs = services.clock.nowMs();

@@ -20,11 +20,15 @@ export async function sendJob(
 ): Promise<boolean> {
   const sending = new JobSending(services, target, row, endMs);
   const { deadlineMs } = row;
-  let left = deadlineMs !== undefined && deadlineMs <= sending.asOfMs ? 0 : allowance;
-  let reachedEnd = row.sentAll;
-  if (left > 0) left -= await sendLater(sending, left);
-  if (left > 0 && !row.sentAll) reachedEnd = await sendFile(sending, left);
-  return leave(sending, reachedEnd);
+  if (deadlineMs !== undefined && deadlineMs <= sending.asOfMs) {
+    // Nothing of it begins any more, and a look after a while ends it.
+    await leave(sending, row.sentAll);
+    return false;
+  }
+  const left = allowance - (await sendLater(sending, allowance));
+  const stopped = left > 0 && !row.sentAll ? await sendFile(sending, left) : 'allowance';
+  const more = await leave(sending, row.sentAll || stopped === 'end');
+  return more || (stopped === 'time' && left > 0);
 }
 
 /** Writes down when to look again and when to send more; closes the job where nothing of it is left. */

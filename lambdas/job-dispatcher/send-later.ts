@@ -1,5 +1,5 @@
 /** Tasks that were put aside and are due. Of a group they are sent, then forgotten; of a function claimed, then invoked. */
-import type { LaterRow } from '../contract/job-table.ts';
+import type { JobRow, LaterRow } from '../contract/job-table.ts';
 import type { Located } from '../domain/job/line.ts';
 import type { Refusal } from './dispatch-input.ts';
 import type { JobSending } from './job-sending.ts';
@@ -8,20 +8,36 @@ import { refuse } from './send-file.ts';
 
 /** What goes with the job's row into one transaction. */
 const atOnce = 90;
+/** Of a function, those that were claimed already are looked for among so many; a job may have claimed no more. */
+const mostClaimed = 1_000;
 
-/** How many were sent. */
+/** How many were sent; those that count as sent already go beyond the allowance. */
 export async function sendLater(sending: JobSending, allowance: number): Promise<number> {
-  const { services, row, asOfMs, endMs } = sending;
+  const { services, row, asOfMs, endMs, target } = sending;
   let sent = 0;
-  while (sent < allowance && services.clock.nowMs() < endMs) {
-    const due = await services.dispatchState.dueBy(row.job, asOfMs, Math.min(atOnce, allowance - sent));
-    if (due.length === 0) break;
-    sent += await sendDue(sending, due);
+  while (services.clock.nowMs() < endMs) {
+    const left = allowance - sent;
+    const due = await services.dispatchState.dueBy(row.job, asOfMs, target.kind === 'function' ? mostClaimed : Math.min(atOnce, left));
+    const stale = due.filter((later) => isStale(later, sending.row));
+    const fresh = due.filter((later) => !stale.includes(later));
+    const unclaimed = fresh.filter(({ taken }) => !taken).slice(0, left);
+    const chosen = [...fresh.filter(({ taken }) => taken), ...unclaimed].slice(0, atOnce);
+    await services.dispatchState.forgetLater(row.job, stale);
+    if (chosen.length > 0) await sendDue(sending, chosen);
+    else if (stale.length === 0) break;
+    sent += chosen.filter(({ taken }) => !taken).length;
   }
   return sent;
 }
 
-async function sendDue(sending: JobSending, due: readonly LaterRow[]): Promise<number> {
+/**
+ * Left behind: by an earlier life, of which the file has what failed; or by a look that died before it wrote down how far
+ * it had read, so that the task comes again in the file, and would count twice.
+ */
+const isStale = ({ life, attempt, taken, n }: LaterRow, row: JobRow) =>
+  life < row.life || (life === 0 && attempt === 1 && !taken && n > row.cursor.n);
+
+async function sendDue(sending: JobSending, due: readonly LaterRow[]): Promise<void> {
   const claims = sending.target.kind === 'function';
   const open = claims ? await stillOpen(sending, due) : due;
   const located = await read(sending, open);
@@ -53,7 +69,6 @@ async function sendDue(sending: JobSending, due: readonly LaterRow[]): Promise<n
   });
   // Sent before they are forgotten: after a crash they are sent once more, under the same ids.
   if (!claims && stopped === 'end' && cursor.n === (located.at(-1)?.task.n ?? 0)) await forget(sending, due, open, refusals.length);
-  return open.length;
 }
 
 async function forget(sending: JobSending, due: readonly LaterRow[], open: readonly LaterRow[], refused: number): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import {
   BatchWriteCommand,
+  type BatchWriteCommandInput,
   type BatchWriteCommandOutput,
   DeleteCommand,
   GetCommand,
@@ -30,6 +31,12 @@ import {
 import type { Clients } from '../clients.ts';
 import { type TransactItem, transact } from './transactions.ts';
 
+const largestN = 999_999_999_999;
+/** Later than any task is due. */
+export const endOfTimeMs = 999_999_999_999_999;
+
+type WriteRequest = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
+
 /** What was sent since the last checkpoint. */
 export interface Sent {
   cursor: Cursor;
@@ -49,7 +56,7 @@ export class StaleDispatch extends Error {
 }
 
 export function dispatchState(documents: Clients['documents'], TableName: string, keepSeconds: number, clock: { nowMs(): number }) {
-  const expiresAt = () => Math.ceil(clock.nowMs() / 1_000) + keepSeconds;
+  const expiresAt = (fromMs = clock.nowMs()) => Math.ceil(fromMs / 1_000) + keepSeconds;
 
   /** Under the job's revision, and only while it runs in this life: throws {@link StaleDispatch} where that is over. */
   const jobWrite = (row: JobRow, expression: string, values: Record<string, unknown>): TransactItem => ({
@@ -68,6 +75,19 @@ export function dispatchState(documents: Clients['documents'], TableName: string
       },
     },
   });
+
+  /** All of them, 25 in a call; again with the same does no harm. */
+  async function batchWrite(requests: WriteRequest[]): Promise<void> {
+    for (let i = 0; i < requests.length; i += 25) {
+      let left = requests.slice(i, i + 25);
+      while (left.length > 0) {
+        const { UnprocessedItems }: BatchWriteCommandOutput = await documents.send(
+          new BatchWriteCommand({ RequestItems: { [TableName]: left } }),
+        );
+        left = UnprocessedItems?.[TableName] ?? [];
+      }
+    }
+  }
 
   async function write(row: JobRow, items: TransactItem[]): Promise<void> {
     const { done } = await transact(documents, items);
@@ -97,7 +117,7 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         sentAtMs: clock.nowMs(),
         asOfMs,
         dueMs,
-        expiresAt: expiresAt(),
+        expiresAt: expiresAt(dueMs),
       };
       await write(row, [
         jobWrite(row, '#cursor = :cursor, dispatched = :dispatched, chunks = :chunks', {
@@ -124,7 +144,7 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         sentAtMs: clock.nowMs(),
         asOfMs: clock.nowMs(),
         dueMs,
-        expiresAt: expiresAt(),
+        expiresAt: expiresAt(dueMs),
       };
       await write(row, [
         jobWrite(row, 'dispatched = :dispatched, chunks = :chunks', { ':dispatched': next.dispatched, ':chunks': next.chunks }),
@@ -168,18 +188,13 @@ export function dispatchState(documents: Clients['documents'], TableName: string
       return { ...row, ...end, overdueAt, revision: row.revision + 1 };
     },
 
-    /** Puts tasks aside; again with the same does no harm. */
-    async putAside(job: string, later: readonly LaterRow[]): Promise<void> {
-      for (let i = 0; i < later.length; i += 25) {
-        let requests = later.slice(i, i + 25).map((row) => ({ PutRequest: { Item: { ...laterKey(job, row.dueMs, row.n), ...row } } }));
-        while (requests.length > 0) {
-          const { UnprocessedItems }: BatchWriteCommandOutput = await documents.send(
-            new BatchWriteCommand({ RequestItems: { [TableName]: requests } }),
-          );
-          requests = (UnprocessedItems?.[TableName] ?? []) as typeof requests;
-        }
-      }
-    },
+    /** Puts tasks aside. */
+    putAside: (job: string, later: readonly LaterRow[]) =>
+      batchWrite(later.map((row) => ({ PutRequest: { Item: { ...laterKey(job, row.dueMs, row.n), ...row } } }))),
+
+    /** Of tasks that are not to be sent from there any more. */
+    forgetLater: (job: string, later: readonly Pick<LaterRow, 'dueMs' | 'n'>[]) =>
+      batchWrite(later.map(({ dueMs, n }) => ({ DeleteRequest: { Key: laterKey(job, dueMs, n) } }))),
 
     /** Those due by then, the first due first; with 0 as `limit` none. */
     async dueBy(job: string, dueMs: number, limit: number): Promise<LaterRow[]> {
@@ -188,7 +203,7 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         new QueryCommand({
           TableName,
           KeyConditionExpression: 'pk = :pk AND sk <= :due',
-          ExpressionAttributeValues: { ':pk': laterPartition(job), ':due': `${String(dueMs).padStart(15, '0')}~` },
+          ExpressionAttributeValues: { ':pk': laterPartition(job), ':due': laterKey(job, dueMs, largestN).sk },
           ConsistentRead: true,
           Limit: limit,
         }),
@@ -237,9 +252,9 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         new UpdateCommand({
           TableName,
           Key: chunkKey(job, life, sequence),
-          UpdateExpression: 'SET dueMs = :due',
+          UpdateExpression: 'SET dueMs = :due, expiresAt = :expires',
           ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':due': dueMs },
+          ExpressionAttributeValues: { ':due': dueMs, ':expires': expiresAt(dueMs) },
         }),
       );
     },

@@ -71,12 +71,14 @@ export function taskRows(documents: Clients['documents'], TableName: string, kee
         Update: {
           TableName,
           Key: countKey(job, Math.floor(world.random() * shards) % shards),
-          UpdateExpression: 'ADD completed :completed, failed :failed, deadLettered :deadLettered, retrying :retrying, unsent :unsent',
+          UpdateExpression:
+            'ADD completed :completed, failed :failed, deadLettered :deadLettered, retrying :retrying, queued :queued, unsent :unsent',
           ExpressionAttributeValues: {
             ':completed': delta.completed,
             ':failed': delta.failed,
             ':deadLettered': delta.deadLettered,
             ':retrying': delta.retrying,
+            ':queued': delta.queued,
             ':unsent': delta.unsent,
           },
         },

@@ -64,6 +64,7 @@ const countsOf = ({ status, deadLettered, unsent }: Pick<TaskRow, 'status' | 'de
   failed: status === 'failed' ? 1 : 0,
   deadLettered: status === 'failed' && deadLettered ? 1 : 0,
   retrying: status === 'retrying' ? 1 : 0,
+  queued: status === 'queued' ? 1 : 0,
   unsent: unsent ? 1 : 0,
 });
 
@@ -72,6 +73,7 @@ const each = (count: (name: keyof Counts) => number): Counts => ({
   failed: count('failed'),
   deadLettered: count('deadLettered'),
   retrying: count('retrying'),
+  queued: count('queued'),
   unsent: count('unsent'),
 });
 

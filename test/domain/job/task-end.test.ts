@@ -85,6 +85,7 @@ test('the counts are what the rows are, whatever is said in whichever order', ()
         failed: known?.status === 'failed' ? 1 : 0,
         deadLettered: known?.status === 'failed' && known.deadLettered ? 1 : 0,
         retrying: known?.status === 'retrying' ? 1 : 0,
+        queued: known?.status === 'queued' ? 1 : 0,
         unsent: known?.unsent ? 1 : 0,
       });
     }),

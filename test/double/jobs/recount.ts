@@ -54,6 +54,7 @@ export function differences(aws: AwsDouble, job: string): string[] {
     failed: rows.filter((task) => task?.status === 'failed').length,
     deadLettered: rows.filter((task) => task?.status === 'failed' && task.deadLettered).length,
     retrying: rows.filter((task) => task?.status === 'retrying').length,
+    queued: rows.filter((task) => task?.status === 'queued').length,
     unsent: rows.filter((task) => task?.unsent).length,
   };
   const said: string[] = [];

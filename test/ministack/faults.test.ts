@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetQueueAttributesCommand, ListQueuesCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeConsumer } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -130,13 +131,18 @@ function isOne(taskGroup: string) {
   });
 }
 
-/** AWS gives an upload's event three times to a function that fails; the local AWS once. Then it is for the sweep to find. */
+/**
+ * AWS gives an upload's event three times to a function that fails; the local AWS once. Then it is for the sweep to find,
+ * as soon as nothing else moves: sweeps in between would only take the machine from those that are under way.
+ */
 async function withSweeps<T>(work: () => Promise<T>): Promise<T> {
+  const rows = async () => JSON.stringify(await Promise.all([...groups.values()].map(rowOf)));
   const done = new AbortController();
   const sweeping = (async () => {
-    while (!done.signal.aborted) {
-      await sleep(8_000, undefined, { signal: done.signal }).catch(() => {});
-      await sweep().catch(() => {});
+    for (let before = '', now = ''; !done.signal.aborted; before = now) {
+      await sleep(4_000, undefined, { signal: done.signal }).catch(() => {});
+      now = await rows();
+      if (now === before) await sweep().catch(() => {});
     }
   })();
   try {
@@ -147,8 +153,26 @@ async function withSweeps<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A hint whose coming back could not be put off comes back by its queue's own visibility: here sooner than a look may take. */
+async function withHintsBackSoon<T>(work: () => Promise<T>): Promise<T> {
+  const { QueueUrls = [] } = await aws.sqs.send(new ListQueuesCommand({ QueueNamePrefix: `${stage.outputs.Prefix}-Hints` }));
+  expect(QueueUrls.length).toBeGreaterThanOrEqual(3);
+  const AttributeNames = ['VisibilityTimeout' as const];
+  const before = await Promise.all(
+    QueueUrls.map(async (QueueUrl) => (await aws.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }))).Attributes ?? {}),
+  );
+  const set = (QueueUrl: string, Attributes: Record<string, string>) =>
+    aws.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+  await Promise.all(QueueUrls.map((url) => set(url, { VisibilityTimeout: '15' })));
+  try {
+    return await work();
+  } finally {
+    await Promise.all(QueueUrls.map((url, i) => set(url, before[i] ?? {})));
+  }
+}
+
 describe('with an operation that fails in four ways one after the other', () => {
-  test('of one group, every group gets where it should, side by side', async () => {
+  test('of one group, every group gets where it should, side by side', { timeout: 300_000 }, async () => {
     await proxy.inject(
       ofOneGroup.flatMap((operation) => kinds.map((kind) => ({ operation, kind, subject: subjectOf(operation), times: 1 }))),
     );
@@ -163,7 +187,7 @@ describe('with an operation that fails in four ways one after the other', () => 
 
   test('of any group, they do as well', async () => {
     await proxy.inject(ofAnyGroup.flatMap((operation) => kinds.map((kind) => ({ operation, kind, times: 1 }))));
-    await live('any');
+    await withHintsBackSoon(() => live('any'));
     const asking = newGroup('asking');
     let concurrency = 1;
     const everything = async () => {

@@ -49,6 +49,8 @@ export default defineConfig({
           globalSetup: ['test/support/deploy-shared-stage.ts'],
           // The limits are measured in seconds: two suites at once on a small machine would measure each other.
           fileParallelism: false,
+          // Nor do they need the SDK loaded anew for each: what a file leaves in a module of test/support is of no other.
+          isolate: false,
           maxConcurrency: 12,
           testTimeout: 3 * minute,
           hookTimeout: 5 * minute,

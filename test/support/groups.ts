@@ -256,7 +256,9 @@ export const releaseCommand = (command: object) =>
 /** Removes what this file wrote, and does not wait for it: the next file has groups of its own. To be called once at the top. */
 export function removeGroupsAfterwards(): void {
   afterAll(async () => {
-    await Promise.all([...written].map(removeItem));
+    const groups = [...written];
+    written.clear();
+    await Promise.all(groups.map(removeItem));
   });
 }
 

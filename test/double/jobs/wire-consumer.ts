@@ -144,10 +144,15 @@ export class WireConsumer {
       this.#tell(this.#report(run, 'retrying', 'TRANSIENT'));
       this.#comeBack(handle, 2 ** claim.starts);
     } else {
-      this.deadLetters.send({ body: JSON.stringify(run.body) }, this.#aws.clock.nowMs());
+      this.#setAside(run);
       this.#end(claim, this.#report(run, 'failed', ending === 'transient' ? 'TRANSIENT' : 'PERMANENT', true), handle);
     }
     return 'gone on';
+  }
+
+  #setAside({ body, job, task, redrives }: TaskRun): void {
+    const order = this.queue.identity.fifo ? { groupId: job, deduplicationId: `${task}#${redrives}` } : {};
+    this.deadLetters.send({ body: JSON.stringify(body), ...order }, this.#aws.clock.nowMs());
   }
 
   #end(claim: Claim, report: Report, handle: string): void {

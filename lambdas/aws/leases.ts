@@ -19,7 +19,11 @@ export interface Lease {
 }
 
 /** `kind` keeps leases on groups, releases, targets of jobs and files apart. */
-export function leases(documents: Clients['documents'], table: string, kind: 'lease' | 'release-lease' | 'dispatch-lease' | 'intake-lease') {
+export function leases(
+  documents: Clients['documents'],
+  table: string,
+  kind: 'lease' | 'release-lease' | 'dispatch-lease' | 'intake-lease',
+) {
   const key = (taskGroup: string) => ({ pk: kind, sk: controlKey(taskGroup) });
 
   async function update(

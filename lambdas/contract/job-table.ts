@@ -4,7 +4,7 @@
  *
  *   pk                   sk                            what
  *   job#<job>            meta                          {@link JobRow}
- *   job#<job>            count#<shard>                 {@link CountRow}: what its tasks have come to, in parts that are added up
+ *   job#<job>            count#<shard>                 {@link Counts}: what its tasks have come to, in parts that are added up
  *   tasks#<job>#<shard>  task#<n>                      {@link TaskRow}: there once there is something to say of the task
  *   chunks#<job>         chunk#<life>#<sequence>       {@link ChunkRow}: tasks that were sent together, for their deadlines
  *   later#<job>          <dueMs>#<n>                   {@link LaterRow}: a task that is to be sent later
@@ -181,7 +181,6 @@ export const Counts = z.object({
   unsent: z.number().default(0),
 });
 export type Counts = z.output<typeof Counts>;
-export const CountRow = Counts;
 export const noCounts: Counts = { completed: 0, failed: 0, deadLettered: 0, retrying: 0, queued: 0, unsent: 0 };
 
 export const TaskRow = z.object({

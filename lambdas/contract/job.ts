@@ -57,7 +57,12 @@ export const TaskFile = z.union([
 ]);
 export type TaskFile = z.infer<typeof TaskFile>;
 
-export const Webhook = z.strictObject({ url: z.url({ protocol: /^https$/ }).max(2_048).describe('https, of a host that the stage lists') });
+export const Webhook = z.strictObject({
+  url: z
+    .url({ protocol: /^https$/ })
+    .max(2_048)
+    .describe('https, of a host that the stage lists'),
+});
 
 /** Lambda function by name, or ARN. */
 export const FunctionReference = z
@@ -82,7 +87,12 @@ export const JobRequest = z.strictObject({
   maxConcurrent: z.int().min(1).optional().describe('Sends in flight at once; default 20'),
   batchSize: z.int().min(1).optional().describe('Tasks read ahead at once; default 50'),
   maxOutstanding: z.int().min(1).optional().describe('With `function`: tasks accepted and without a result at once; default maxConcurrent'),
-  maxRetries: z.int().min(0).max(100).optional().describe('With `function`: further attempts after a TRANSIENT or RESOURCE failure; default 3'),
+  maxRetries: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('With `function`: further attempts after a TRANSIENT or RESOURCE failure; default 3'),
   webhook: Webhook.optional(),
 });
 export type JobRequest = z.infer<typeof JobRequest>;

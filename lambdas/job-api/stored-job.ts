@@ -1,5 +1,6 @@
 /** Makes the job of a request that was found good, or finds the one that the same request has made before. */
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { putObject } from '../aws/jobs/put-object.ts';
 import { rememberedRequest } from '../aws/jobs/remembered-request.ts';
 import { taskFileKey } from '../contract/data-bucket.ts';
@@ -19,7 +20,7 @@ export async function repeatedJob({ services }: Call, key: string | undefined, b
   const { clients, jobEnvironment, clock } = services;
   const seen = await rememberedRequest(clients.documents, jobEnvironment.SLUICE_JOBS_TABLE, key, clock.nowMs());
   if (seen === undefined) return undefined;
-  if (seen.requestHash !== contentHash(body)) throw reused;
+  if (seen.requestHash !== requestHash(body)) throw reused;
   return seen.job;
 }
 
@@ -70,15 +71,22 @@ async function storedTasks(
   return { total: tasks.length, fileBytes: body.length };
 }
 
+/** Who tries again uploads again: the same tasks have another place then. */
+function requestHash(body: unknown): string {
+  const parsed = z.looseObject({ file: z.strictObject({ upload: z.string() }) }).safeParse(body);
+  return contentHash(parsed.success ? { ...parsed.data, file: 'upload' } : body);
+}
+
 /** For as long as a job may be kept. */
 function remembered({ services }: Call, key: string, body: unknown) {
   const { stage, clock } = services;
-  return { key, requestHash: contentHash(body), expiresAt: Math.ceil(clock.nowMs() / 1_000) + stage.settings.jobRetentionDays * 86_400 };
+  return { key, requestHash: requestHash(body), expiresAt: Math.ceil(clock.nowMs() / 1_000) + stage.settings.jobRetentionDays * 86_400 };
 }
 
 /** The job is stored: one that nobody was hinted of is found by the sweep. */
-async function hinted({ services }: Call, { job, source, runAtMs }: JobRow): Promise<void> {
-  const { hints, log } = services;
-  const sent = source !== undefined ? hints.intake(job) : runAtMs === undefined ? hints.schedule() : Promise.resolve();
+async function hinted({ services }: Call, row: JobRow): Promise<void> {
+  const { hints, log, clock } = services;
+  const { job, source } = row;
+  const sent = source !== undefined ? hints.intake(job) : hints.startOf(row, clock.nowMs());
   await sent.catch((error: unknown) => log.warn('not hinted; the sweep finds it', { job, ...errorFields(error) }));
 }

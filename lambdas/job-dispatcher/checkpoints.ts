@@ -35,4 +35,3 @@ export function checkpoints({ checkpoint, clock, start }: Inputs, progress: () =
     },
   };
 }
-export type Checkpoints = ReturnType<typeof checkpoints>;

@@ -30,4 +30,3 @@ export function sendSlots(most: number, changes: Signal) {
     },
   };
 }
-export type SendSlots = ReturnType<typeof sendSlots>;

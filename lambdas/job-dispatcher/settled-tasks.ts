@@ -57,6 +57,5 @@ export function settledTasks(start: Cursor) {
     },
   };
 }
-export type SettledTasks = ReturnType<typeof settledTasks>;
 
 export const placeOf = ({ task, fromByte, toByte }: Located): Place => ({ n: task.n, id: task.id, fromByte, toByte });

@@ -59,7 +59,7 @@ async function read(services: JobServices, reading: Reading, row: JobRow, source
   const fileBytes = await run.finish();
   const isFinished = await jobs.finishIntake(row, { total: run.tasks, fileBytes });
   log.info('file read', { job: row.job, tasks: run.tasks, fileBytes, isFinished });
-  if (isFinished) await services.hints.schedule();
+  if (isFinished) await services.hints.startOf(row, services.clock.nowMs());
   return done;
 }
 

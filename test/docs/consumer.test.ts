@@ -66,7 +66,7 @@ describe('docs/wire-protocol.md', () => {
   ];
   it.each([...new Set(names)])('names %s', (name) => expect(words).toContain(name));
   it('shows a report as it is, and says how long a result may be in it', () => {
-    const [, shown = ''] = /```json\n(\{ "v": 1, "job".*)\n```/.exec(text) ?? [];
+    const [, shown = ''] = /```json\n(\{\s*"v": 1,\s*"job"[^`]*)\n```/.exec(text) ?? [];
     expect(Report.parse(JSON.parse(shown))).toMatchObject({ status: 'done', result: '{"sum":42}' });
     expect(text).toContain(`${inlineResultBytes.toLocaleString('en')} bytes`);
   });

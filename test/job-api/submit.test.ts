@@ -201,6 +201,16 @@ describe('Idempotency-Key', () => {
     });
   });
 
+  it('stands for the tasks, wherever they were uploaded: who tries again uploads again', async () => {
+    const inUpload = (upload: string) => {
+      world.aws.s3.put(dataBucket, uploadKey(upload), '{"body":1}');
+      return post({ taskGroup: 'shop', file: { upload } }, key);
+    };
+    const first = await inUpload('first');
+    expect(first.status).toBe(202);
+    expect((await inUpload('second')).body.id).toBe(first.body.id);
+  });
+
   it('makes one job of two at the same time', async () => {
     const [one, two] = await Promise.all([post(request, key), post(request, key)]);
     expect(one.status).toBe(202);

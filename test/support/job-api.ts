@@ -111,16 +111,10 @@ export const untilJob = (id: string, what: string, check: (job: Job) => unknown,
 export const untilEnded = (id: string, seconds?: number) =>
   untilJob(id, 'ended', ({ status }) => status !== 'PENDING' && status !== 'RUNNING', seconds);
 
-/** What a task's body may ask of the consumer of {@link jobGroup}. */
-export interface AskedTask {
-  value?: unknown;
-  /** How long it takes. */
-  ms?: number;
-  /** It fails like this, in its first attempts; without `times` always. */
-  fail?: 'TRANSIENT' | 'DATA';
-  times?: number;
-}
-
+/**
+ * What a task's body may ask: `value` comes back, `ms` it takes, `fail` the class it fails with in its first `times`
+ * attempts, or in all.
+ */
 const source = `
 import { defineConsumer, TaskError } from 'sluice/consumer';
 export const handler = defineConsumer({

@@ -32,8 +32,6 @@ import type { Clients } from '../clients.ts';
 import { type TransactItem, transact } from './transactions.ts';
 
 const largestN = 999_999_999_999;
-/** Later than any task is due. */
-export const endOfTimeMs = 999_999_999_999_999;
 
 type WriteRequest = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
 

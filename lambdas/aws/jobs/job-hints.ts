@@ -14,6 +14,11 @@ export function jobHints(sqs: Clients['sqs'], environment: JobEnvironment) {
     );
   }
   return {
+    /** At the moment a job may start: now, or at its time. The sweep knows of those that are further away. */
+    async startOf({ runAtMs }: { runAtMs?: number | undefined }, nowMs: number): Promise<void> {
+      const seconds = Math.max(0, Math.ceil(((runAtMs ?? nowMs) - nowMs) / 1_000));
+      if (seconds <= queueLimits.delaySeconds.max) await send(environment.SLUICE_DISPATCH_QUEUE_URL, { kind: 'schedule' }, seconds);
+    },
     schedule: (delaySeconds?: number) => send(environment.SLUICE_DISPATCH_QUEUE_URL, { kind: 'schedule' }, delaySeconds),
     /** Waits 900 s at most, as SQS does: the sweep gives the next one. */
     target: (target: string, delaySeconds?: number) =>

@@ -5,6 +5,7 @@ import { dispatchClients } from '../aws/jobs/dispatch-clients.ts';
 import { type JobServices, jobColdStart } from '../aws/jobs/job-services.ts';
 import { DispatcherEnvironment } from '../contract/env.ts';
 import { parseEnvironment } from '../framework/environment.ts';
+import { keepHeapSmall } from '../framework/small-heap.ts';
 
 export interface DispatchServices extends JobServices {
   sending: Pick<Clients, 'sqs' | 'lambda'>;
@@ -13,6 +14,7 @@ export interface DispatchServices extends JobServices {
 }
 
 export function dispatchColdStart(): DispatchServices {
+  keepHeapSmall();
   const services = jobColdStart('job-dispatcher');
   const { SLUICE_API_URL } = parseEnvironment(DispatcherEnvironment);
   return { ...services, sending: dispatchClients(services.stage.settings.maxConcurrentSends), apiUrl: SLUICE_API_URL.replace(/\/+$/, '') };

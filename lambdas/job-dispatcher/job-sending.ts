@@ -19,8 +19,6 @@ export class JobSending {
   readonly asOfMs: number;
   readonly endMs: number;
   row: JobRow;
-  /** When the first chunk is due, of before and of now. */
-  nextChunkMs: number | undefined;
   private firstDueMs = Number.POSITIVE_INFINITY;
   private writes: Promise<unknown> = Promise.resolve();
 
@@ -28,7 +26,6 @@ export class JobSending {
     this.services = services;
     this.target = target;
     this.row = row;
-    this.nextChunkMs = row.nextChunkMs ?? undefined;
     this.file = jobFile(services, row);
     this.asOfMs = services.clock.nowMs();
     this.endMs = endMs;
@@ -56,8 +53,6 @@ export class JobSending {
     const { firstDueMs, services } = this;
     this.firstDueMs = Number.POSITIVE_INFINITY;
     // Nothing was sent: whoever looks finds nothing open.
-    const dueMs = Number.isFinite(firstDueMs) ? firstDueMs : services.clock.nowMs() + graceMs;
-    this.nextChunkMs = Math.min(this.nextChunkMs ?? dueMs, dueMs);
-    return dueMs;
+    return Number.isFinite(firstDueMs) ? firstDueMs : services.clock.nowMs() + graceMs;
   }
 }

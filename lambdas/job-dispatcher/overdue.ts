@@ -1,4 +1,5 @@
 /** Ends what should have ended: tasks past their own deadline, chunk by chunk, and everything of a job whose time is over. */
+import { endOfTimeMs } from '../aws/jobs/dispatch-state.ts';
 import { attemptFailed } from '../aws/jobs/function-attempts.ts';
 import type { JobServices } from '../aws/jobs/job-services.ts';
 import type { ChunkRow, JobRow, TaskRow } from '../contract/job-table.ts';
@@ -104,6 +105,7 @@ async function endAll(services: JobServices, job: JobRow, endMs: number): Promis
   if (job.sentAll && job.overdueAt === null) return false;
   let row = job;
   const message = `the ${job.timeoutSeconds} s of its job were over before it had ended`;
+  if (!(await endPutAside(services, job, message, endMs))) return true;
   for await (const located of jobFile(services, job).blocks(job.overdueAt?.byte ?? 0, tasksAtOnce)) {
     const rows = await rowsOf(services, job, located);
     const open = located.filter(({ task }) => {
@@ -112,7 +114,10 @@ async function endAll(services: JobServices, job: JobRow, endMs: number): Promis
     });
     await tasks.apply(
       job.job,
-      open.map(({ task }) => failedEnd(task, job.life, message, clock.nowMs())),
+      open.map(({ task }) => ({
+        ...failedEnd(task, job.life, message, clock.nowMs()),
+        unsent: job.life === 0 && task.n > job.cursor.n,
+      })),
     );
     const last = located.at(-1);
     if (last !== undefined && clock.nowMs() >= endMs) {
@@ -122,4 +127,22 @@ async function endAll(services: JobServices, job: JobRow, endMs: number): Promis
   }
   row = await dispatchState.saveOverdue(row, null, { cursor: { n: row.total ?? 0, byte: row.fileBytes ?? 0 }, sentAll: true });
   return true;
+}
+
+/** Tasks that were to be sent later: ended, then forgotten. False: there are more, and no time. */
+async function endPutAside({ clock, dispatchState, tasks }: JobServices, job: JobRow, message: string, endMs: number): Promise<boolean> {
+  for (;;) {
+    const later = await dispatchState.dueBy(job.job, endOfTimeMs, tasksAtOnce);
+    if (later.length === 0) return true;
+    if (clock.nowMs() >= endMs) return false;
+    const ofThisLife = later.filter(({ life }) => life === job.life);
+    await tasks.apply(
+      job.job,
+      ofThisLife.map(({ n, attempt, taken }) => ({
+        ...failedEnd({ n }, job.life, message, clock.nowMs()),
+        unsent: job.life === 0 && attempt === 1 && !taken,
+      })),
+    );
+    await dispatchState.forgetLater(job.job, later);
+  }
 }

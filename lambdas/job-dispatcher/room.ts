@@ -45,7 +45,8 @@ async function measuredDepth(services: JobServices, capacity: Capacity, target: 
   const { dispatchState, clock } = services;
   const nowMs = clock.nowMs();
   const before = await dispatchState.pace(target);
-  const now = Object.fromEntries(jobs.map(({ row, counts }) => [row.job, processed(counts)]));
+  // What ended without having been sent says nothing of the target.
+  const now = Object.fromEntries(jobs.map(({ row, counts }) => [row.job, processed(counts) - counts.unsent]));
   if (before === undefined) {
     const depth = firstDepth(capacity);
     await dispatchState.keepPace(target, { ratePerSecond: 0, processed: now, measuredAtMs: nowMs, depth });

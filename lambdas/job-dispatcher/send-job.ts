@@ -38,14 +38,13 @@ async function leave(sending: JobSending, sentAll: boolean): Promise<boolean> {
   if (looked === undefined || looked.row.status !== 'RUNNING') return false;
   const { counts } = looked;
   const laterMs = await services.dispatchState.nextDueMs(before.job);
-  const moments = [laterMs, sending.nextChunkMs, before.deadlineMs === undefined ? undefined : before.deadlineMs + graceMs];
+  const nextChunkMs = sending.row.nextChunkMs ?? undefined;
+  const moments = [laterMs, nextChunkMs, before.deadlineMs === undefined ? undefined : before.deadlineMs + graceMs];
   const known = moments.filter((moment) => moment !== undefined);
   const nextLookMs = known.length === 0 ? null : Math.min(...known);
   const open = outstanding(sending.row, counts);
   const refillAt = sentAll && laterMs === undefined ? null : processed(counts) + refillAfter(target, open);
-  await sending.write((row) =>
-    services.dispatchState.leave(row, { sentAll, nextLookMs, nextChunkMs: sending.nextChunkMs ?? null, refillAt }),
-  );
+  await sending.write((row) => services.dispatchState.leave(row, { sentAll, nextLookMs, nextChunkMs: nextChunkMs ?? null, refillAt }));
   if (isOver(sending.row, counts)) {
     await closeJob(services, sending.row, counts);
     return false;

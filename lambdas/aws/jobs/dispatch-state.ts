@@ -32,6 +32,11 @@ import type { Clients } from '../clients.ts';
 import { type TransactItem, transact } from './transactions.ts';
 
 const largestN = 999_999_999_999;
+/** Later than any task is due. */
+export const endOfTimeMs = 999_999_999_999_999;
+
+/** Written with each chunk, as who wrote it may die right then. */
+const sooner = ({ nextChunkMs }: JobRow, dueMs: number) => Math.min(nextChunkMs ?? dueMs, dueMs);
 
 type WriteRequest = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
 
@@ -103,6 +108,7 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         cursor,
         dispatched: row.dispatched + (row.life === 0 ? count : 0),
         chunks: row.chunks + 1,
+        nextChunkMs: sooner(row, dueMs),
         revision: row.revision + 1,
       };
       const chunk: ChunkRow = {
@@ -118,10 +124,11 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         expiresAt: expiresAt(dueMs),
       };
       await write(row, [
-        jobWrite(row, '#cursor = :cursor, dispatched = :dispatched, chunks = :chunks', {
+        jobWrite(row, '#cursor = :cursor, dispatched = :dispatched, chunks = :chunks, nextChunkMs = :due', {
           ':cursor': cursor,
           ':dispatched': next.dispatched,
           ':chunks': next.chunks,
+          ':due': next.nextChunkMs,
         }),
         { Put: { TableName, Item: { ...chunkKey(row.job, row.life, row.chunks), ...chunk } } },
       ]);
@@ -131,7 +138,13 @@ export function dispatchState(documents: Clients['documents'], TableName: string
     /** Of tasks sent out of their order: from those put aside. They go from there in the same write; 90 at most. */
     async sentLater(row: JobRow, sent: readonly LaterRow[], refused: number, dueMs: number): Promise<JobRow> {
       const first = sent.filter(({ attempt, life, taken }) => attempt === 1 && life === 0 && !taken).length - refused;
-      const next: JobRow = { ...row, dispatched: row.dispatched + first, chunks: row.chunks + 1, revision: row.revision + 1 };
+      const next: JobRow = {
+        ...row,
+        dispatched: row.dispatched + first,
+        chunks: row.chunks + 1,
+        nextChunkMs: sooner(row, dueMs),
+        revision: row.revision + 1,
+      };
       const numbers = sent.map(({ n }) => n);
       const chunk: ChunkRow = {
         life: row.life,
@@ -145,7 +158,11 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         expiresAt: expiresAt(dueMs),
       };
       await write(row, [
-        jobWrite(row, 'dispatched = :dispatched, chunks = :chunks', { ':dispatched': next.dispatched, ':chunks': next.chunks }),
+        jobWrite(row, 'dispatched = :dispatched, chunks = :chunks, nextChunkMs = :due', {
+          ':dispatched': next.dispatched,
+          ':chunks': next.chunks,
+          ':due': next.nextChunkMs,
+        }),
         { Put: { TableName, Item: { ...chunkKey(row.job, row.life, row.chunks), ...chunk } } },
         ...sent.map((later): TransactItem => ({ Delete: { TableName, Key: laterKey(row.job, later.dueMs, later.n) } })),
       ]);

@@ -75,18 +75,21 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
   };
 
   /** PENDING or RUNNING → ended. */
-  async function end(row: JobRow, status: JobStatus, failure?: string): Promise<boolean> {
+  async function end(row: JobRow, status: JobStatus, more: { failure?: string; dispatched?: number } = {}): Promise<boolean> {
     if (hasEnded(row.status)) return false;
+    const set = Object.keys(more)
+      .map((name) => `, ${name} = :${name}`)
+      .join('');
     return untilDecided(world, `the end of job ${row.job}`, async () => {
       const seen = await slots.read();
       const holds = row.job in seen.running;
       const { done, refused } = outcome(
         await transact(documents, [
-          step(row, `SET #status = :next, endedAtMs = :now, expiresAt = :expires${failure === undefined ? '' : ', failure = :failure'}`, {
+          step(row, `SET #status = :next, endedAtMs = :now, expiresAt = :expires${set}`, {
             ':next': status,
             ':now': nowMs(),
             ':expires': keptUntil(),
-            ...(failure === undefined ? {} : { ':failure': failure }),
+            ...Object.fromEntries(Object.entries(more).map(([name, value]) => [`:${name}`, value])),
           }),
           toOutbox(row, status),
           ...(row.status === 'PENDING' ? dropSteps(row) : []),
@@ -150,10 +153,12 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
     },
 
     /** RUNNING → COMPLETED or FAILED, by what its tasks have come to. */
-    close: (row: JobRow, counts: Counts): Promise<boolean> => end(row, statusAtEnd(row, counts)),
+    close: (row: JobRow, counts: Counts): Promise<boolean> =>
+      // Its last tasks may have ended before their dispatcher had written down that they were sent.
+      end(row, statusAtEnd(row, counts), { dispatched: (row.total ?? 0) - counts.unsent }),
 
     /** → FAILED as a whole, with why. */
-    failWhole: (row: JobRow, failure: string): Promise<boolean> => end(row, 'FAILED', failure),
+    failWhole: (row: JobRow, failure: string): Promise<boolean> => end(row, 'FAILED', { failure }),
 
     /** → CANCELLED. Consumers are told first: nothing starts any more once it says so. */
     async cancel(row: JobRow): Promise<boolean> {

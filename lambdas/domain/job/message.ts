@@ -37,7 +37,8 @@ export function queueMessage(task: StoredTask, context: MessageContext): Packed 
   const group = fifo ? (task.messageGroup ?? job) : job;
   const MessageBody = wireText(task.body);
   const MessageAttributes = attributesOf(task, context, Buffer.byteLength(MessageBody));
-  const delay = fifo ? 0 : delaySeconds(task, context.nowMs);
+  // Who has a task tried again has it tried now.
+  const delay = fifo || life > 0 ? 0 : delaySeconds(task, context.nowMs);
   const entry = {
     MessageBody,
     MessageAttributes,

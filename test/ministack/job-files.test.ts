@@ -40,7 +40,8 @@ let taskGroup: string;
 
 removeGroupsAfterwards();
 beforeAll(async () => {
-  taskGroup = await jobGroup('files', { concurrency: 10, batch: { size: 5 } });
+  // A short timeout, and with it a short visibility: what a killed invocation held comes back soon.
+  taskGroup = await jobGroup('files', { concurrency: 10, batch: { size: 5 }, function: { timeout: 6 } });
 });
 
 describe.concurrent('a job of a file', () => {

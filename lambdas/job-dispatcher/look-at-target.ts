@@ -4,7 +4,7 @@
  */
 import { afterEnd, closeJob } from '../aws/jobs/follow-up.ts';
 import type { Counts, JobRow } from '../contract/job-table.ts';
-import { endEvent, isOver, outstanding } from '../domain/job/ending.ts';
+import { endEvent, isOver, outstanding, processed } from '../domain/job/ending.ts';
 import { errorFields } from '../framework/log.ts';
 import type { DispatchServices } from './dispatch-services.ts';
 import { endOverdue } from './overdue.ts';
@@ -96,15 +96,19 @@ async function openJob(services: DispatchServices, state: TargetState, id: strin
     return undefined;
   }
   if (state.kind !== 'gone') return job;
-  await failUnsendable(services, job, state.why);
+  await failUnsendable(services, job, state);
   return undefined;
 }
 
-/** What is on the queue of a removed group may still be worked off; its job says why the rest is not. */
-async function failUnsendable(services: DispatchServices, { row, counts }: RunningJob, why: string): Promise<void> {
-  if (row.sentAll && outstanding(row, counts) > 0) return;
-  const unsent = (row.total ?? 0) - row.dispatched - counts.unsent;
-  if (await services.jobs.failWhole(row, `${why}: ${unsent} of its tasks were not sent`)) {
+/** What is on the queue of a removed group is worked off first; its job says why the rest is not. */
+async function failUnsendable(
+  services: DispatchServices,
+  { row, counts }: RunningJob,
+  { why, drains }: Extract<TargetState, { kind: 'gone' }>,
+): Promise<void> {
+  if (drains && outstanding(row, counts) + counts.retrying > 0) return;
+  const left = (row.total ?? 0) - processed(counts);
+  if (await services.jobs.failWhole(row, `${why}: ${left} of its tasks had not ended`)) {
     services.log.warn('job failed: its target is gone', { job: row.job, target: row.target });
     await afterEnd(services, row, endEvent(row, 'FAILED'));
   }

@@ -21,8 +21,8 @@ export type TargetState =
   | { kind: 'function'; reference: string }
   /** Nothing can be sent to it for now. */
   | { kind: 'waits'; why: string }
-  /** Nothing can be sent to it any more. */
-  | { kind: 'gone'; why: string };
+  /** Nothing can be sent to it any more; what was sent may be worked off as long as it drains. */
+  | { kind: 'gone'; why: string; drains: boolean };
 
 /** Of the effective item, what sending needs. */
 const Effective = z.object({
@@ -40,7 +40,7 @@ export async function targetState({ pipelines, config }: Pick<Services, 'pipelin
   // Without an item nothing will come of it: it is being removed, or was.
   if (row === undefined || row.phase === 'Draining' || row.phase === 'Deleting') {
     const item = await config.get(taskGroup);
-    if (item === undefined) return { kind: 'gone', why: `the task group ${taskGroup} was removed` };
+    if (item === undefined) return { kind: 'gone', why: `the task group ${taskGroup} was removed`, drains: row !== undefined };
   }
   return row === undefined ? { kind: 'waits', why: 'its pipeline is being made' } : ofRow(taskGroup, row);
 }

@@ -21,9 +21,10 @@ const askedOnlyHere = {
 export const localPolicyName = 'OnlyOnTheLocalAws';
 const Version = '2010-05-08';
 
-export async function allowWhatOnlyTheLocalAwsAsks(target: ClientTarget): Promise<void> {
+/** `consumerRoleArn`: of functions that are made later. */
+export async function allowWhatOnlyTheLocalAwsAsks(target: ClientTarget, consumerRoleArn: string): Promise<void> {
   const { Functions = [] } = await awsClients(target).lambda.send(new ListFunctionsCommand({}));
-  const roles = new Set(Functions.map(({ Role }) => Role?.split('/').at(-1) ?? ''));
+  const roles = new Set([...Functions.map(({ Role = '' }) => Role), consumerRoleArn].map((arn) => arn.split('/').at(-1) ?? ''));
   await Promise.all([...roles].map((role) => allow(target, role)));
 }
 

@@ -1,7 +1,7 @@
 /** How much each running job of a target may send now, by what the target was measured to work off. */
 import type { JobServices } from '../aws/jobs/job-services.ts';
 import type { PaceRow } from '../contract/job-table.ts';
-import { allowances, type Capacity, depthFor, firstDepth, smoothedRate } from '../domain/job/depth.ts';
+import { allowances, type Capacity, depthBeside, depthFor, firstDepth, smoothedRate } from '../domain/job/depth.ts';
 import { outstanding, processed } from '../domain/job/ending.ts';
 import type { RunningJob } from './look-at-target.ts';
 import type { TargetState } from './target-state.ts';
@@ -15,7 +15,11 @@ export async function roomFor(
   target: string,
   jobs: readonly RunningJob[],
 ): Promise<Map<string, number>> {
-  const depth = state.kind === 'function' ? Number.POSITIVE_INFINITY : await measuredDepth(services, state.capacity, target, jobs);
+  const comingBack = jobs.reduce((total, { counts }) => total + counts.retrying, 0);
+  const depth =
+    state.kind === 'function'
+      ? Number.POSITIVE_INFINITY
+      : depthBeside(comingBack, await measuredDepth(services, state.capacity, target, jobs));
   const sharers = jobs.map(({ row, counts }) => ({
     job: row.job,
     priority: row.priority,
@@ -65,7 +69,8 @@ async function measuredDepth(services: JobServices, capacity: Capacity, target: 
   }
   const known = before.ratePerSecond === 0 ? undefined : before.ratePerSecond;
   const ratePerSecond = smoothedRate(known, ended, seconds);
-  const ranDry = ended > 0 && onQueue < before.depth / 8;
+  const hadMore = jobs.some(({ row }) => row.job in before.processed && !row.sentAll);
+  const ranDry = ended > 0 && onQueue < before.depth / 8 && hadMore;
   const depth = depthFor(capacity, { ratePerSecond, depth: before.depth }, ranDry);
   await dispatchState.keepPace(target, { ratePerSecond, processed: now, measuredAtMs: nowMs, depth });
   return depth;

@@ -10,6 +10,10 @@ export const sendToQueue = (sqs: Clients['sqs'], QueueUrl: string) =>
     const Entries = batch.map((message, i) => ({ ...message, Id: String(i) }));
     try {
       const { Successful = [], Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      const [first] = Failed;
+      // The queue's own trouble, of which each entry tells: none of them is at fault.
+      if (first !== undefined && Successful.length === 0 && Failed.every(({ Code = '' }) => ofTheQueue.test(Code)))
+        return { kind: 'impossible', message: `${first.Code}: ${first.Message}` };
       const outcomes = new Map<string | undefined, EntryOutcome>(Successful.map(({ Id }) => [Id, accepted]));
       for (const failed of Failed) outcomes.set(failed.Id, outcomeOf(failed));
       return { kind: 'answered', entries: Entries.map(({ Id }) => outcomes.get(Id) ?? unanswered) };
@@ -26,11 +30,16 @@ export const sendToQueue = (sqs: Clients['sqs'], QueueUrl: string) =>
 const faulty =
   /InvalidMessageContents|InvalidParameterValue|InvalidAttribute|BatchRequestTooLong|BatchEntry|ValidationError|ValidationException/;
 
+/** Nobody may send to it any more, such as while it drains; it is gone; or its key is. */
+const ofTheQueue = /AccessDenied|NonExistentQueue|QueueDoesNotExist|Kms(?!Throttled)/i;
+
 const unanswered: EntryOutcome = { kind: 'again', message: 'SQS did not say whether it took the message' };
 
 function outcomeOf({ Code = '', Message = '', SenderFault }: BatchResultErrorEntry): EntryOutcome {
   const message = `${Code}: ${Message}`;
-  return SenderFault && !/Throttl/i.test(Code) ? { kind: 'refused', class: 'DATA', message } : { kind: 'again', message };
+  return SenderFault && !/Throttl/i.test(Code) && !ofTheQueue.test(Code)
+    ? { kind: 'refused', class: 'DATA', message }
+    : { kind: 'again', message };
 }
 
 /** Which of them it is only shows so; the others are not to go with it. */

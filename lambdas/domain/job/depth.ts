@@ -37,13 +37,16 @@ export function firstDepth(capacity: Capacity): number {
 }
 
 /**
- * `ranDry`: all that was sent has been worked off before this look, so that what was measured is no more than was sent:
- * twice as much next time.
+ * `ranDry`: all that was sent has been worked off before this look, though there was more to send, so that what was measured
+ * is no more than was sent: twice as much next time.
  */
 export function depthFor(capacity: Capacity, { ratePerSecond, depth }: Pace, ranDry: boolean): number {
   const measured = ratePerSecond * secondsOfWork;
   return bounded(ranDry ? Math.max(measured, depth * 2) : measured, capacity, ratePerSecond);
 }
+
+/** Tasks that failed and come back are on the queue as well, hidden, and for longer than ten seconds: only their number counts. */
+export const depthBeside = (comingBack: number, depth: number) => Math.max(0, Math.min(depth, mostTasks - comingBack));
 
 function bounded(wanted: number, capacity: Capacity, ratePerSecond = 0): number {
   const least = 2 * slots(capacity);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { priorities } from '../../../lambdas/contract/job.ts';
-import { allowances, depthFor, firstDepth, type Sharer, smoothedRate } from '../../../lambdas/domain/job/depth.ts';
+import { allowances, depthBeside, depthFor, firstDepth, type Sharer, smoothedRate } from '../../../lambdas/domain/job/depth.ts';
 
 const sharer = (change: Partial<Sharer>): Sharer => ({ job: 'a', priority: 'normal', outstanding: 0, left: 1_000_000, ...change });
 
@@ -13,6 +13,8 @@ describe('the depth', () => {
     ['two rounds at least', firstDepth({ concurrency: 10, batchSize: 1, ratePerSecond: 0.1 }), 20],
     ['ten seconds of what was measured', depthFor({ concurrency: 2, batchSize: 1 }, { ratePerSecond: 7, depth: 20 }, false), 70],
     ['twice as much where it ran dry', depthFor({ concurrency: 2, batchSize: 1 }, { ratePerSecond: 7, depth: 200 }, true), 400],
+    ['with what comes back never above 100,000', depthBeside(99_950, 70), 50],
+    ['nothing more beside 100,000 that come back', depthBeside(100_010, 70), 0],
     ['never above 100,000', depthFor({ concurrency: 1_000, batchSize: 10 }, { ratePerSecond: 90_000, depth: 9 }, false), 100_000],
     ['never more than a day of work', depthFor({ concurrency: 1, batchSize: 1 }, { ratePerSecond: 0.0001, depth: 90 }, true), 9],
   ])('%s', (_, depth, expected) => expect(depth).toBe(expected));

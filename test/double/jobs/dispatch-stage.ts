@@ -53,6 +53,8 @@ export class DispatchStage {
   readonly sweeper: RunningFunction;
   /** Of the test's own process, without mishaps. */
   readonly services: JobServices;
+  /** What the dispatcher did with the clients that pass Lambda's trace of a chain on: the others start a new one. */
+  readonly chained: { operation: string; queue: string }[] = [];
   readonly logged: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   readonly groups = new Map<string, WireConsumer>();
   readonly functions = new Map<string, PlayedFunction>();
@@ -242,7 +244,18 @@ export class DispatchStage {
     const { process } = caller;
     const { sqs, lambda } = this.aws.clientsOf(process, 1);
     const sending = this.#faultyClients({ sqs: grudging(sqs, this.aws.random, () => this.mishaps), lambda }, process);
-    return { ...this.#faultyServices(caller), sending, apiUrl: 'https://api.example' };
+    const clients = { ...caller.clients, sqs: this.#noting(caller.clients.sqs), lambda: this.#noting(caller.clients.lambda) };
+    return { ...this.#faultyServices({ process, clients }), sending, apiUrl: 'https://api.example' };
+  }
+
+  #noting<Client extends { send: unknown }>(client: Client): Client {
+    const { send } = client;
+    if (typeof send !== 'function') return client;
+    const note = (command: { input: { QueueUrl?: string } }) => {
+      this.chained.push({ operation: command.constructor.name, queue: command.input.QueueUrl?.split('/').at(-1) ?? '' });
+      return send(command);
+    };
+    return { ...client, send: note };
   }
 
   #function(name: 'jobDispatcher' | 'jobProgress' | 'jobSweeper', timeoutSeconds: number, coldStart: (caller: DoubleCaller) => Handler) {

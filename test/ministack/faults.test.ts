@@ -131,18 +131,13 @@ function isOne(taskGroup: string) {
   });
 }
 
-/**
- * AWS gives an upload's event three times to a function that fails; the local AWS once. Then it is for the sweep to find,
- * as soon as nothing else moves: sweeps in between would only take the machine from those that are under way.
- */
+/** AWS gives an upload's event three times to a function that fails; the local AWS once. Then it is for the sweep to find. */
 async function withSweeps<T>(work: () => Promise<T>): Promise<T> {
-  const rows = async () => JSON.stringify(await Promise.all([...groups.values()].map(rowOf)));
   const done = new AbortController();
   const sweeping = (async () => {
-    for (let before = '', now = ''; !done.signal.aborted; before = now) {
-      await sleep(4_000, undefined, { signal: done.signal }).catch(() => {});
-      now = await rows();
-      if (now === before) await sweep().catch(() => {});
+    while (!done.signal.aborted) {
+      await sleep(8_000, undefined, { signal: done.signal }).catch(() => {});
+      await sweep().catch(() => {});
     }
   })();
   try {

@@ -57,7 +57,7 @@ class OtherStage {
   async deploy(as: keyof typeof stages): Promise<void> {
     this.assembly = assemblies[as];
     this.outputs = (await deploy({ ...this.options, assembly: this.assembly })).outputs;
-    await allowWhatOnlyTheLocalAwsAsks(this.target);
+    await allowWhatOnlyTheLocalAwsAsks(this.target, this.outputs['ConsumerRoleArn'] as string);
     await sendThroughProxy(this.aws, stage.endpoint, stage.proxyUrl);
     await keepRolePolicies(this.target, this.outputs['Prefix'] as string, stage.folder);
   }

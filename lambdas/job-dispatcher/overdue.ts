@@ -48,7 +48,7 @@ async function endChunk(services: JobServices, job: JobRow, chunk: ChunkRow, ove
       const rows = await rowsOf(services, job, tasks);
       const late: Located[] = [];
       for (const place of tasks) {
-        if (!isOpen(rows.get(place.task.n), chunk, kind)) continue;
+        if (!isOpen(rows.get(place.task.n), { life: chunk.life, attempt: attemptOf(chunk, place.task.n), kind })) continue;
         const dueMs = deadlineOf(place.task, chunk.sentAtMs, usualSeconds) + (kind === 'group' ? graceMs : 0);
         if (dueMs <= nowMs) late.push(place);
         else nextMs = Math.min(nextMs ?? dueMs, dueMs);
@@ -59,6 +59,9 @@ async function endChunk(services: JobServices, job: JobRow, chunk: ChunkRow, ove
   else await services.dispatchState.postponeChunk(job.job, chunk, nextMs);
   return nextMs;
 }
+
+/** Those of a range were sent for the first time, in their life. */
+const attemptOf = ({ ns }: ChunkRow, n: number) => ns?.find((task) => task.n === n)?.attempt ?? 1;
 
 async function rowsOf({ tasks }: JobServices, { job }: JobRow, located: readonly Located[]): Promise<Map<number, TaskRow>> {
   const numbers = located.map(({ task }) => task.n);
@@ -83,7 +86,7 @@ async function endLate(
     return;
   }
   for (const { task, fromByte, toByte } of late) {
-    const attempt = chunk.ns?.find(({ n }) => n === task.n)?.attempt ?? 1;
+    const attempt = attemptOf(chunk, task.n);
     const error = { class: 'TRANSIENT', message: 'the function gave no result by the deadline' } as const;
     await attemptFailed(services, job, { n: task.n, id: task.id, life: chunk.life, attempt, fromByte, toByte }, error);
   }

@@ -7,32 +7,34 @@ import { attemptFailed } from '../aws/jobs/function-attempts.ts';
 import type { StoredTask } from '../contract/job-table.ts';
 import type { Located } from '../domain/job/line.ts';
 import { isPutAside } from '../domain/job/overdue.ts';
-import type { TaskEnd } from '../domain/job/task-end.ts';
 import type { Dispatched, Progress, Refusal } from './dispatch-input.ts';
 import type { JobSending } from './job-sending.ts';
 import { dispatchTo } from './outlet.ts';
+import { retriedTasks } from './retried-tasks.ts';
 
 /** Why it stopped; `end` only where all was sent or put aside. */
 export async function sendFile(sending: JobSending, allowance: number): Promise<Dispatched['stopped']> {
   const { services, row, file, target } = sending;
   const claims = target.kind === 'function';
-  const errors = new Map<number, TaskEnd['error']>();
+  const retried = retriedTasks(sending);
   let saved = 0;
-  const save = ({ cursor, sent }: Progress) => {
+  const save = async ({ cursor, sent }: Progress) => {
     const count = sent - saved;
     saved = sent;
+    if (row.life > 0) await retried.count(cursor.n);
     return sending.write((current) =>
       services.dispatchState.checkpoint(current, { cursor, count, dueMs: sending.takeDue(), asOfMs: sending.asOfMs }),
     );
   };
-  const tryOf = (n: number) => ({ attempt: 1, error: errors.get(n) });
+  const tryOf = (n: number) => ({ attempt: 1, error: retried.errorOf(n) });
   const dispatched = await dispatchTo(sending, tryOf, {
     blocks: file.blocks(row.cursor.byte, row.batchSize),
     start: row.cursor,
     allowance,
     prepare: async (tasks) => {
-      const due = row.life === 0 ? await withoutLater(sending, tasks) : await failedOnes(sending, tasks, errors);
+      const due = row.life === 0 ? await withoutLater(sending, tasks) : await retried.choose(tasks);
       if (claims) await claim(sending, tasks, due);
+      if (claims && row.life > 0) await retried.count();
       return due;
     },
     refused: (refusals) => refuse(sending, refusals),
@@ -70,32 +72,6 @@ const laterOf = ({ services, row }: JobSending, { n, runAtMs = 0 }: Pick<StoredT
   toByte,
   expiresAt: Math.ceil(Math.max(runAtMs, services.clock.nowMs()) / 1_000) + services.dispatchState.keepSeconds,
 });
-
-/**
- * Of a job that is tried again: those that failed, which begin a new life, and those that never ended, where the job was
- * over before. One that began it before a crash is sent again.
- */
-async function failedOnes(sending: JobSending, located: readonly Located[], errors: Map<number, TaskEnd['error']>): Promise<Located[]> {
-  const { services, row, target } = sending;
-  const numbers = located.map(({ task }) => task.n);
-  const rows = await services.tasks.range(row.job, Math.min(...numbers), Math.max(...numbers));
-  const failed = located.filter(({ task }) => {
-    const known = rows.get(task.n);
-    return known === undefined || (known.status !== 'done' && known.life < row.life);
-  });
-  const attempt = target.kind === 'function' ? 1 : 0;
-  const atMs = services.clock.nowMs();
-  const { rows: now } = await services.tasks.apply(
-    row.job,
-    failed.map(({ task }) => ({ n: task.n, id: task.id, status: 'queued', life: row.life, attempt, error: rows.get(task.n)?.error, atMs })),
-  );
-  return located.filter(({ task }) => {
-    const known = now.get(task.n) ?? rows.get(task.n);
-    if (known?.status !== 'queued' || known.life !== row.life) return false;
-    errors.set(task.n, known.error);
-    return true;
-  });
-}
 
 /** From here on they count as accepted. */
 async function claim(sending: JobSending, read: readonly Located[], due: readonly Located[]): Promise<void> {

@@ -39,13 +39,15 @@ const isStale = ({ life, attempt, taken, n }: LaterRow, row: JobRow) =>
 
 async function sendDue(sending: JobSending, due: readonly LaterRow[]): Promise<void> {
   const claims = sending.target.kind === 'function';
-  const open = claims ? await stillOpen(sending, due) : due;
-  const located = await read(sending, open);
-  const attempts = new Map(open.map(({ n, attempt }) => [n, attempt]));
+  const places = await read(sending, due);
+  const attempts = new Map(due.map(({ n, attempt }) => [n, attempt]));
   if (claims) {
-    for (const { task } of located) sending.noteDue(task);
-    await forget(sending, due, open, 0);
+    for (const { task } of places) sending.noteDue(task);
+    await forget(sending, due, 0);
   }
+  // Claimed before they count as under way: where a dispatcher dies in between they are overdue some day, and hold back nobody.
+  const open = claims ? await stillOpen(sending, due) : due;
+  const located = places.filter(({ task }) => open.some(({ n }) => n === task.n));
   const refusals: Refusal[] = [];
   const { dispatchState } = sending.services;
   const tryOf = (n: number) => ({ attempt: attempts.get(n) ?? 1, error: undefined });
@@ -59,26 +61,25 @@ async function sendDue(sending: JobSending, due: readonly LaterRow[]): Promise<v
     },
     ...(claims
       ? {
-          setAside: (places) =>
+          setAside: (left) =>
             dispatchState.putAside(
               sending.row.job,
-              due.filter(({ n }) => places.some((place) => place.n === n)).map((row) => ({ ...row, taken: true })),
+              due.filter(({ n }) => left.some((place) => place.n === n)).map((row) => ({ ...row, taken: true })),
             ),
         }
       : {}),
   });
   // Sent before they are forgotten: after a crash they are sent once more, under the same ids.
-  if (!claims && stopped === 'end' && cursor.n === (located.at(-1)?.task.n ?? 0)) await forget(sending, due, open, refusals.length);
+  if (!claims && stopped === 'end' && cursor.n === (located.at(-1)?.task.n ?? 0)) await forget(sending, due, refusals.length);
 }
 
-async function forget(sending: JobSending, due: readonly LaterRow[], open: readonly LaterRow[], refused: number): Promise<void> {
-  const dropped = due.filter((row) => !open.includes(row)).map((row) => ({ ...row, taken: true }));
-  await sending.write((row) => sending.services.dispatchState.sentLater(row, [...open, ...dropped], refused, sending.takeDue()));
+async function forget(sending: JobSending, due: readonly LaterRow[], refused: number): Promise<void> {
+  await sending.write((row) => sending.services.dispatchState.sentLater(row, due, refused, sending.takeDue()));
 }
 
 /** A later attempt counts as under way from here on, unless the task has ended meanwhile. */
 async function stillOpen({ services, row }: JobSending, due: readonly LaterRow[]): Promise<LaterRow[]> {
-  const again = due.filter(({ attempt, life }) => attempt > 1 || life > 0);
+  const again = due.filter(({ attempt, life, taken }) => attempt > 1 || life > 0 || taken);
   const atMs = services.clock.nowMs();
   const { recorded, rows } = await services.tasks.apply(
     row.job,

@@ -21,9 +21,18 @@ export function isOfChunk(chunk: ChunkRow, task: StoredTask): boolean {
 /** To be sent later than this look. */
 export const isPutAside = ({ runAtMs }: Pick<StoredTask, 'runAtMs'>, asOfMs: number) => runAtMs !== undefined && runAtMs > asOfMs;
 
-/** Whether nothing is known of an end of it; one of a function that is tried again later has a deadline of its own then. */
-export function isOpen(row: TaskRow | undefined, chunk: Pick<ChunkRow, 'life'>, kind: 'group' | 'function'): boolean {
-  if (row === undefined) return chunk.life === 0;
-  if (row.status === 'done' || row.status === 'failed') return false;
-  return row.life === chunk.life && !(kind === 'function' && row.status === 'retrying');
+/**
+ * Whether nothing was heard of this attempt of it, nor of a later one. What was claimed for the chunk may not have come to
+ * count as under way: then its row is of an earlier life, or of the attempt before, or not there.
+ */
+export function isOpen(
+  row: TaskRow | undefined,
+  { life, attempt, kind }: { life: number; attempt: number; kind: 'group' | 'function' },
+): boolean {
+  if (row === undefined) return true;
+  if (row.status === 'done' || row.life > life) return false;
+  if (row.life < life) return true;
+  if (row.status === 'failed') return false;
+  // One of a group is on its queue until it ends; one of a function that is tried again has a deadline of its own then.
+  return kind === 'group' || row.attempt < attempt || (row.status === 'queued' && row.attempt === attempt);
 }

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Priority } from '../../../lambdas/contract/job.ts';
+import { hasEnded, type Priority } from '../../../lambdas/contract/job.ts';
 import { DispatchStage } from './dispatch-stage.ts';
 import type { Mishaps } from './mishaps.ts';
 import { countsOf, differences, jobRow, slotsOf, taskRow, waitingOf } from './recount.ts';
@@ -57,6 +57,8 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   fifo: fc.boolean(),
 });
 
+const startMs = Date.UTC(2026, 0, 1);
+
 /** By the task alone, so that it ends alike however often it runs. */
 function endingOf(n: number, attempt: number): Ending {
   if (n % 11 === 5) return 'permanent';
@@ -91,6 +93,68 @@ const runsMeant = (n: number) => {
   while (endingOf(n, attempt) === 'transient' && attempt <= 3) attempt += 1;
   return attempt;
 };
+
+/** What somebody does to jobs meanwhile, at which second. */
+interface Deed {
+  atSeconds: number;
+  job: number;
+  what: 'cancel' | 'retry';
+}
+
+const anyDeed: fc.Arbitrary<Deed> = fc.record({
+  atSeconds: fc.integer({ min: 1, max: 600 }),
+  job: fc.nat(3),
+  what: fc.constantFrom('cancel' as const, 'retry' as const, 'retry' as const),
+});
+
+async function doTo(stage: DispatchStage, job: string, what: Deed['what']): Promise<void> {
+  const { status } = jobRow(stage.aws, job);
+  if (what === 'cancel' && !hasEnded(status)) await stage.cancel(job);
+  if (what === 'retry' && hasEnded(status) && status !== 'CANCELLED' && countsOf(stage.aws, job).failed > 0) await stage.retry(job);
+}
+
+describe('jobs on groups and functions that people cancel and try again', () => {
+  it('end once in each life, with each task counted once, and leave nothing behind', { timeout: 300_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(anyWorld, fc.array(anyDeed, { maxLength: 6 }), async ({ seed, mishaps, jobs }, deeds) => {
+        const stage = new DispatchStage({ seed, mishaps, settings: { functions: ['work'], maxParallelJobs: 3 } });
+        stage.group('acme', { concurrency: 3, taskMs: () => 300, ending: ({ n, attempt }) => endingOf(n, attempt) });
+        const work = stage.function('work', {
+          taskMs: () => stage.aws.random() * 2_000,
+          ending: ({ n, invocation: { attempt } }) =>
+            endingOf(n, attempt) === 'done' ? { status: 'done' } : n % 11 === 5 ? { status: 'failed', message: 'no' } : 'givenUp',
+        });
+        let most = 0;
+        stage.aws.clock.every(100, () => {
+          most = Math.max(most, work.running);
+        });
+        const ids: string[] = [];
+        for (const [i, { tasks, priority, later }] of jobs.slice(0, 4).entries()) {
+          const some = Array.from({ length: tasks }, (_, n) => ((n * 37) % 100 < later ? { delaySeconds: 1 + ((n * 13) % 90) } : {}));
+          const target = i % 2 === 0 ? { taskGroup: 'acme' } : { function: 'work', maxOutstanding: 5 };
+          ids.push(await stage.submit({ ...target, priority }, some));
+        }
+        for (const { atSeconds, job, what } of deeds.toSorted((a, b) => a.atSeconds - b.atSeconds)) {
+          await stage.pass(Math.max(0, atSeconds - (stage.nowMs - startMs) / 1_000));
+          const id = ids[job % ids.length];
+          if (id !== undefined) await doTo(stage, id, what);
+        }
+        // Attempts that a dead dispatcher claimed are tried again after 15 minutes each.
+        await stage.end(ids, 8 * 3_600);
+        for (const job of ids) {
+          const row = jobRow(stage.aws, job);
+          expect(hasEnded(row.status), `${job} is ${row.status}`).toBe(true);
+          if (row.status !== 'CANCELLED') expect(differences(stage.aws, job)).toEqual([]);
+        }
+        expect(most).toBeLessThanOrEqual(5 * 2);
+        expect(slotsOf(stage.aws).running).toEqual({});
+        expect(waitingOf(stage.aws)).toEqual([]);
+        expect(stage.watch.wrong).toEqual([]);
+      }),
+      { numRuns: Number(process.env['RUNS'] ?? 15), endOnFailure: true },
+    );
+  });
+});
 
 describe('jobs on task groups', () => {
   it('end once, with each task counted once and none lost', { timeout: 300_000 }, async () => {

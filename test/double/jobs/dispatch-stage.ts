@@ -233,17 +233,17 @@ export class DispatchStage {
     return this.servicesOf({ process, clients: this.#faultyClients(clients, process) });
   }
 
-  #faultyClients<Part extends Partial<DoubleCaller['clients']>>(clients: Part, process: DoubleCaller['process']): Part {
+  #faultyClients<Part extends Partial<DoubleCaller['clients']>>(clients: Part, process: DoubleCaller['process'], once = false): Part {
     const { random } = this.aws;
     return Object.fromEntries(
-      Object.entries(clients).map(([name, client]) => [name, faulty(client, process, random, () => this.mishaps)]),
+      Object.entries(clients).map(([name, client]) => [name, faulty(client, process, random, () => this.mishaps, once)]),
     ) as Part;
   }
 
   #dispatchServices(caller: DoubleCaller): DispatchServices {
     const { process } = caller;
     const { sqs, lambda } = this.aws.clientsOf(process, 1);
-    const sending = this.#faultyClients({ sqs: grudging(sqs, this.aws.random, () => this.mishaps), lambda }, process);
+    const sending = this.#faultyClients({ sqs: grudging(sqs, this.aws.random, () => this.mishaps), lambda }, process, true);
     const clients = { ...caller.clients, sqs: this.#noting(caller.clients.sqs), lambda: this.#noting(caller.clients.lambda) };
     return { ...this.#faultyServices({ process, clients }), sending, apiUrl: 'https://api.example' };
   }

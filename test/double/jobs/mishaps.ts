@@ -42,8 +42,14 @@ export const noMishaps: Mishaps = {
 
 type Send = (command: { input: object }) => Promise<unknown>;
 
-/** The client, with mishaps at each of its calls. */
-export function faulty<Client extends object>(client: Client, caller: Caller, random: Random, mishaps: () => Mishaps): Client {
+/** The client, with mishaps at each of its calls; `once`: one that makes no call again by itself. */
+export function faulty<Client extends object>(
+  client: Client,
+  caller: Caller,
+  random: Random,
+  mishaps: () => Mishaps,
+  once = false,
+): Client {
   const { send } = client as { send: Send };
   const happens = (mishap: keyof Mishaps) => random() < mishaps()[mishap];
   const mayDie = () => happens('diesAtCall') && caller.kill();
@@ -51,8 +57,9 @@ export function faulty<Client extends object>(client: Client, caller: Caller, ra
     mayDie();
     const answer = await send(command);
     mayDie();
-    if (!caller.alive || happens('answerLost')) return send(command);
-    if (happens('answerLostForGood')) throw connectionLost();
+    const isLost = happens('answerLost');
+    if (!caller.alive || (isLost && !once)) return send(command);
+    if (isLost || happens('answerLostForGood')) throw connectionLost();
     return answer;
   };
   return { ...client, send: sendFaultily };

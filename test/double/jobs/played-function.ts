@@ -25,11 +25,11 @@ export class PlayedFunction {
   readonly runs: FunctionRun[] = [];
   /** What each callback was answered. */
   readonly answers: { n: number; attempt: number; recorded: boolean }[] = [];
-  running = 0;
   plan: FunctionPlan;
   readonly #aws: AwsDouble;
   readonly #services: JobServices;
   readonly #failures: Queue;
+  readonly #running = new Map<string, number>();
 
   constructor(aws: AwsDouble, services: JobServices, failures: Queue, plan: FunctionPlan) {
     this.#aws = aws;
@@ -38,13 +38,24 @@ export class PlayedFunction {
     this.plan = plan;
   }
 
+  /** Tasks that run now; one that was invoked twice, as the answer was lost, is one. */
+  get running(): number {
+    return this.#running.size;
+  }
+
   async start(payload: string): Promise<void> {
     const invocation = TaskInvocation.parse(JSON.parse(payload));
     const run = { invocation, n: Number(invocation.task), atMs: this.#aws.clock.nowMs() };
     this.runs.push(run);
-    this.running += 1;
+    const name = `${invocation.job}/${invocation.task}`;
+    const count = (change: 1 | -1) => {
+      const now = (this.#running.get(name) ?? 0) + change;
+      if (now > 0) this.#running.set(name, now);
+      else this.#running.delete(name);
+    };
+    count(1);
     await this.#aws.clock.sleep(this.plan.taskMs(run));
-    this.running -= 1;
+    count(-1);
     const ending = this.plan.ending(run);
     if (ending === 'givenUp') {
       const body = {

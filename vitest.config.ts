@@ -34,6 +34,8 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
+          // Modules are loaded once for all files of a worker: each would load the SDK and CDK anew.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/ministack/**'],
           testTimeout: 30_000,

@@ -10,19 +10,22 @@ import { startWaiting } from './start-waiting.ts';
 /** Left of the function's time for what is in flight to be answered, and written down. */
 const spareMs = 12_000;
 
+/** A hint that comes back for hours is replaced by a new one, well before SQS gives it up for having come too often. */
+const mostReceives = 900;
+
 export function createDispatcher(services: DispatchServices) {
-  const { clients, clock, log } = services;
+  const { clients, clock, log, hints } = services;
   const changeVisibility = messageVisibility(clients.sqs);
   const comeBack = (record: SQSRecord, seconds: number) => changeVisibility(record.eventSourceARN, record.receiptHandle, seconds);
 
   return async (event: SQSEvent, remainingMs: number): Promise<SQSBatchResponse> => {
     const endMs = clock.nowMs() + Math.max(1_000, remainingMs - spareMs);
-    const looks = new Map<string, Promise<Outcome>>();
-    /** Hints of one batch about the same are met by one look. */
-    const once = (key: string, look: () => Promise<Outcome>) => {
-      const looked = looks.get(key) ?? look();
-      looks.set(key, looked);
-      return looked;
+    const met = new Set<string>();
+    /** Hints of one batch about the same are met by one look, and one of them comes back where there is more to do. */
+    const once = async (key: string, look: () => Promise<Outcome>) => {
+      if (met.has(key)) return done;
+      met.add(key);
+      return look();
     };
     return eachRecord(event, { log, comeBack }, async (record) => {
       const hint = DispatchHint.safeParse(readJson(record.body));
@@ -31,11 +34,15 @@ export function createDispatcher(services: DispatchServices) {
         return done;
       }
       if (hint.data.kind === 'schedule') {
-        await once('schedule', () => startWaiting(services, endMs).then(() => done));
-        return done;
+        return once('schedule', () => startWaiting(services, endMs).then(() => done));
       }
       const { target } = hint.data;
-      return once(target, async () => ((await lookAtTarget(services, target, endMs)) ? again(0) : done));
+      return once(target, async () => {
+        if (!(await lookAtTarget(services, target, endMs))) return done;
+        if (Number(record.attributes.ApproximateReceiveCount) < mostReceives) return again(0);
+        await hints.target(target);
+        return done;
+      });
     });
   };
 }

@@ -15,14 +15,18 @@ import { type TargetState, targetState } from './target-state.ts';
 /** Then the next job has its turn, and a new one of the target with it: one may put half a million tasks aside, for minutes. */
 const turnMs = 5_000;
 
+/** Then its hint comes back, behind those of other targets: there are fewer dispatchers than targets that keep one busy. */
+const spellMs = 8_000;
+
 export interface RunningJob {
   row: JobRow;
   counts: Counts;
 }
 
 /** True: there is more to do at once, and no time for it. */
-export async function lookAtTarget(services: DispatchServices, target: string, endMs: number): Promise<boolean> {
+export async function lookAtTarget(services: DispatchServices, target: string, latestMs: number): Promise<boolean> {
   const { dispatchLeases, newId, clock } = services;
+  const endMs = Math.min(latestMs, clock.nowMs() + spellMs);
   let lease = await dispatchLeases.acquire(target, newId(), clock.nowMs());
   if (lease === undefined) return false;
   try {

@@ -45,14 +45,16 @@ async function leave(sending: JobSending, sentAll: boolean): Promise<boolean> {
   const open = outstanding(sending.row, counts);
   const refillAt = sentAll && laterMs === undefined ? null : processed(counts) + refillAfter(target, open);
   await sending.write((row) => services.dispatchState.leave(row, { sentAll, nextLookMs, nextChunkMs: nextChunkMs ?? null, refillAt }));
-  if (isOver(sending.row, counts)) {
-    await closeJob(services, sending.row, counts);
+  // Whoever counted a task meanwhile could not know of what is written down now: that it was the last, or a refill is due.
+  const now = (await services.jobs.look(before.job))?.counts ?? counts;
+  if (isOver(sending.row, now)) {
+    await closeJob(services, sending.row, now);
     return false;
   }
   if (nextLookMs !== null && nextLookMs !== (before.nextLookMs ?? null)) await hintAt(services, before.target, nextLookMs);
   // With nothing on its way nobody would tell of an end, so it is gone on with here; due tasks that found no room are refilled.
   const goesOn = !sentAll || (laterMs !== undefined && laterMs <= asOfMs);
-  return goesOn && open === 0;
+  return (goesOn && open === 0) || (refillAt !== null && processed(now) >= refillAt);
 }
 
 /** The sweep hints at what is further away. */

@@ -177,7 +177,9 @@ export function dispatchState(documents: Clients['documents'], TableName: string
         row.sentAll === sentAll &&
         isSame(row.nextLookMs, nextLookMs) &&
         isSame(row.nextChunkMs, nextChunkMs) &&
-        isSame(row.refillAt, refillAt)
+        // Whoever told of it has set it to null since it was read.
+        isSame(row.refillAt, null) &&
+        refillAt === null
       )
         return row;
       await write(row, [

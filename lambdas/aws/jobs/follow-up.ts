@@ -10,9 +10,11 @@ export async function followUp(services: Parts, job: string): Promise<void> {
   if (looked === undefined) return;
   const { row, counts } = looked;
   if (isOver(row, counts)) await closeJob(services, row, counts);
-  // Several may see it, and each tells: the dispatcher looks once for all of them.
-  else if (row.status === 'RUNNING' && typeof row.refillAt === 'number' && processed(counts) >= row.refillAt)
+  else if (row.status === 'RUNNING' && typeof row.refillAt === 'number' && processed(counts) >= row.refillAt) {
     await services.hints.target(row.target);
+    // Told once: hints of a target that is being sent to for long would stand in the way of all others'.
+    await services.jobs.refillTold(row);
+  }
 }
 
 /** False where it was closed already. */

@@ -170,6 +170,24 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
       );
     },
 
+    /** The dispatcher knows that a refill is due, and says when it wants to hear of the next. */
+    async refillTold({ job, refillAt }: JobRow): Promise<void> {
+      try {
+        await documents.send(
+          new UpdateCommand({
+            TableName,
+            Key: jobKey(job),
+            UpdateExpression: 'SET refillAt = :none',
+            ConditionExpression: 'refillAt = :seen',
+            ExpressionAttributeValues: { ':seen': refillAt, ':none': null },
+          }),
+        );
+      } catch (error) {
+        // Somebody else told it, or the dispatcher was here meanwhile.
+        if (!isConditionFailed(error)) throw error;
+      }
+    },
+
     /** Replaces its warnings. */
     warn: (job: string, warnings: string[]) => update(job, { warnings }),
 

@@ -85,6 +85,20 @@ describe('one task', () => {
   });
 });
 
+it('on a group of its own starts within 15 seconds while more ordered jobs are sent than there are dispatchers', async () => {
+  const stage = new DispatchStage();
+  for (let i = 0; i < 6; i += 1) {
+    stage.group(`ordered-${i}`, { fifo: true, concurrency: 2, batchSize: 10, taskMs: () => 5 });
+    await stage.submit({ taskGroup: `ordered-${i}` }, tasks(2_500));
+  }
+  stage.group('quiet');
+  await stage.pass(5);
+  const atMs = stage.nowMs;
+  const small = await stage.submit({ taskGroup: 'quiet' }, tasks(1));
+  expect(await secondsToStart(stage, small, atMs)).toBeLessThan(15);
+  expect([...stage.groups.values()].some(({ queue }) => queue.size > 0)).toBe(true);
+});
+
 it('a queue never holds more than its depth and a newcomer, and never runs dry', async () => {
   const stage = new DispatchStage();
   const acme = stage.group('acme', { concurrency: 10, taskMs: () => 250 });

@@ -43,6 +43,16 @@ describe('progress', () => {
     }
   });
 
+  it('ends a job within seconds of its last task, however quick that is', async () => {
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const stage = new DispatchStage({ seed });
+      stage.group('acme', { concurrency: 3, taskMs: () => stage.aws.random() * 60 });
+      const job = await stage.submit({ taskGroup: 'acme' }, tasks(1 + (seed % 4)));
+      await stage.end([job], 50);
+      expect(jobRow(stage.aws, job).status, `with seed ${seed}`).toBe('COMPLETED');
+    }
+  });
+
   it('takes no word about tasks a job does not have', async () => {
     const stage = new DispatchStage();
     stage.group('acme', { ending: () => 'silent' });

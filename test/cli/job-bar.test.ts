@@ -18,13 +18,13 @@ it('fills as tasks end, after a line of what it waited for, and stays at its end
   });
   const terminal = Object.assign(stream, { isTTY: true, columns: 100 }) as unknown as NodeJS.WriteStream;
   const result = await withJobProgress(terminal, async (show) => {
-    show(job({ status: 'PENDING', message: 'waits until a job before it has ended', processed: 0, completed: 0 }));
+    show(job({ status: 'PENDING', message: 'starts as soon as it has a slot', processed: 0, completed: 0 }));
     show(job({ total: 200, processed: 50, completed: 49, failed: 1, ratePerSecond: 25 }));
     show(job({ status: 'FAILED', total: 200, processed: 200, completed: 199, failed: 1 }));
     return 'done';
   });
   expect(result).toBe('done');
-  expect(plain(text)).toContain('PENDING, waits until a job before it has ended');
+  expect(plain(text)).toContain('PENDING, starts as soon as it has a slot');
   expect(plain(text)).toMatch(/█{7,8}░{22,23} 25% \| 50 of 200 \| 1 failed \| 25\/s \| running/);
   expect(plain(text)).toMatch(/█{30} 100% \| 200 of 200 \| 1 failed \| - \| FAILED\n$/);
 });

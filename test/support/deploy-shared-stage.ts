@@ -92,7 +92,10 @@ async function deployTo(
   if (missing.length > 0) throw new Error(`The stack has no output ${missing.join(', ')}`);
   const { endpoint, s3Endpoint, region, caFile } = ministack;
   const target: ClientTarget = { endpoint, s3Endpoint, region, account: localAccount, caFile: caFile as string };
-  await Promise.all([sendThroughProxy(awsClients(target), endpoint, proxyUrl), allowWhatOnlyTheLocalAwsAsks(target, outputs['ConsumerRoleArn'] as string)]);
+  await Promise.all([
+    sendThroughProxy(awsClients(target), endpoint, proxyUrl),
+    allowWhatOnlyTheLocalAwsAsks(target, outputs['ConsumerRoleArn'] as string),
+  ]);
   await keepRolePolicies(target, outputs['Prefix'] as string, folder);
   return {
     ...target,

@@ -76,7 +76,7 @@ function messageOf(row: JobRow, counts: Counts, nowMs: number): string {
 function pendingMessage({ intake, total, runAtMs, life }: JobRow, nowMs: number): string {
   if (total === undefined) return intake === undefined ? 'waits for its file to be read' : `reads its file: ${tasks(intake.n)} so far`;
   if (runAtMs !== undefined && runAtMs > nowMs) return `starts at ${iso(runAtMs)}`;
-  return life === 0 ? 'waits until a job before it has ended' : 'waits for a slot to try its failed tasks again';
+  return life === 0 ? 'starts as soon as it has a slot' : 'waits for a slot to try its failed tasks again';
 }
 
 const tasks = (count: number) => (count === 1 ? '1 task' : `${count} tasks`);

@@ -29,7 +29,7 @@ import {
   paceKey,
 } from '../../contract/job-table.ts';
 import type { Clients } from '../clients.ts';
-import { type TransactItem, transact } from './transactions.ts';
+import { type Retrying, type TransactItem, transact, untilDecided } from './transactions.ts';
 
 const largestN = 999_999_999_999;
 /** Later than any task is due. */
@@ -51,6 +51,10 @@ export interface Sent {
   asOfMs: number;
 }
 
+interface World extends Retrying {
+  clock: Retrying['clock'] & { nowMs(): number };
+}
+
 export class StaleDispatch extends Error {
   constructor(job: string) {
     super(`job ${job} was changed by somebody else while it was being sent`);
@@ -58,7 +62,8 @@ export class StaleDispatch extends Error {
   }
 }
 
-export function dispatchState(documents: Clients['documents'], TableName: string, keepSeconds: number, clock: { nowMs(): number }) {
+export function dispatchState(documents: Clients['documents'], TableName: string, keepSeconds: number, world: World) {
+  const { clock } = world;
   const expiresAt = (fromMs = clock.nowMs()) => Math.ceil(fromMs / 1_000) + keepSeconds;
 
   /** Under the job's revision, and only while it runs in this life: throws {@link StaleDispatch} where that is over. */
@@ -93,7 +98,12 @@ export function dispatchState(documents: Clients['documents'], TableName: string
   }
 
   async function write(row: JobRow, items: TransactItem[]): Promise<void> {
-    const { done } = await transact(documents, items);
+    const done = await untilDecided(world, `the dispatch of job ${row.job}`, async () => {
+      const transacted = await transact(documents, items);
+      if (transacted.done) return true;
+      // Others at the same items, such as who counts tasks and tells of a refill, change nothing of what is written here.
+      return transacted.refused.length > 0 ? false : undefined;
+    });
     if (!done) throw new StaleDispatch(row.job);
   }
 

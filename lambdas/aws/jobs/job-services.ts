@@ -59,7 +59,7 @@ export function createJobServices(inputs: JobServiceInputs): JobServices {
     tasks: taskRows(documents, table, keepSeconds, world),
     slots: running,
     lists: waitingLists(documents, table),
-    dispatchState: dispatchState(documents, table, keepSeconds, clock),
+    dispatchState: dispatchState(documents, table, keepSeconds, world),
     outbox: outbox(documents, table),
     hints: jobHints(clients.sqs, environment),
     dispatchLeases: leases(documents, environment.SLUICE_CONTROL_TABLE, 'dispatch-lease'),

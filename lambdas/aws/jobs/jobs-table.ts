@@ -18,7 +18,7 @@ import {
 } from '../../contract/job-table.ts';
 import { sum } from '../../domain/job/task-end.ts';
 import type { Clients } from '../clients.ts';
-import { isConditionFailed } from '../errors.ts';
+import { isConditionFailed, isTransactionCancelled } from '../errors.ts';
 import { type Retrying, type TransactItem, transact, untilDecided } from './transactions.ts';
 
 export interface JobList {
@@ -183,8 +183,8 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
           }),
         );
       } catch (error) {
-        // Somebody else told it, or the dispatcher was here meanwhile.
-        if (!isConditionFailed(error)) throw error;
+        // Somebody else told it, or the dispatcher was here meanwhile, or is.
+        if (!isConditionFailed(error) && !isTransactionCancelled(error)) throw error;
       }
     },
 

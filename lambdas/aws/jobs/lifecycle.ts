@@ -74,6 +74,13 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
     return put({ ...outboxKey(event), event, job, life, status, atMs: nowMs(), expiresAt: keptUntil() });
   };
 
+  /** A step that needs nothing but its job as it was seen; made again where others were at the same items. */
+  const take = (row: JobRow, what: string, items: TransactItem[]): Promise<boolean> =>
+    untilDecided(world, `${what} of job ${row.job}`, async () => {
+      const { done, refused } = outcome(await transact(documents, items));
+      return done ? true : refused.length > 0 ? false : undefined;
+    });
+
   /** PENDING or RUNNING → ended. */
   async function end(row: JobRow, status: JobStatus, more: { failure?: string; dispatched?: number } = {}): Promise<boolean> {
     if (hasEnded(row.status)) return false;
@@ -106,7 +113,7 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
     /** Its file is read: it waits for its time, or for a slot. */
     async finishIntake(row: JobRow, { total, fileBytes }: { total: number; fileBytes: number }): Promise<boolean> {
       const readyAtMs = nowMs();
-      const { done } = await transact(documents, [
+      return take(row, 'the end of the intake', [
         step(
           row,
           'SET #total = :total, fileBytes = :bytes, readyAtMs = :now REMOVE intake',
@@ -116,7 +123,6 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
         drop(intakeKey(row.createdAtMs, row.job)),
         put(readyStep({ ...row, readyAtMs }, nowMs())),
       ]);
-      return done;
     },
 
     /** Its time has come: it waits for a slot. */
@@ -124,12 +130,11 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
       const { job, target, priority, runAtMs } = row;
       if (row.status !== 'PENDING' || runAtMs === undefined) return false;
       const readyAtMs = nowMs();
-      const { done } = await transact(documents, [
+      return take(row, 'the time', [
         step(row, 'SET readyAtMs = :now', { ':now': readyAtMs }),
         drop(scheduledKey(runAtMs, job)),
         put({ ...waitingKey(priority, readyAtMs, job), job, target, priority, readyAtMs } satisfies WaitingRow & Record<string, unknown>),
       ]);
-      return done;
     },
 
     /** PENDING → RUNNING, in a slot. `slotsTaken`: somebody else changed the slots; look again. */
@@ -172,7 +177,7 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
       const { job, target, priority } = row;
       const readyAtMs = nowMs();
       const next = { cursor: startOfFile, sentAll: false, readyAtMs, life: row.life + 1 };
-      const { done } = await transact(documents, [
+      return take(row, 'the retry', [
         step(
           row,
           'SET #status = :next, #cursor = :cursor, sentAll = :no, readyAtMs = :now, life = :nextLife REMOVE endedAtMs, expiresAt, failure, deadlineMs, overdueAt, refillAt, nextLookMs, nextChunkMs',
@@ -181,7 +186,6 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
         ),
         put({ ...waitingKey(priority, readyAtMs, job), job, target, priority, readyAtMs }),
       ]);
-      return done;
     },
   };
 }

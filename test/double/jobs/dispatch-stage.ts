@@ -76,10 +76,10 @@ export class DispatchStage {
       return (event, context) => dispatch(event as SQSEvent, context.getRemainingTimeInMillis());
     });
     this.progress = this.#function('jobProgress', 30, (caller) => {
-      const take = createProgress(this.#faultyServices(caller));
+      const take = createProgress(this.faultyServices(caller));
       return (event) => take(event as SQSEvent);
     });
-    this.sweeper = this.#function('jobSweeper', 120, (caller) => createJobSweeper(this.#faultyServices(caller)));
+    this.sweeper = this.#function('jobSweeper', 120, (caller) => createJobSweeper(this.faultyServices(caller)));
     this.#wire();
     this.aws.clock.every(60_000, () => this.sweeping && void this.sweeper.invoke({}));
     this.aws.lambda.onEvent = (name, payload) => void this.functions.get(name)?.start(payload);
@@ -153,7 +153,7 @@ export class DispatchStage {
       ...{ job, target, nowMs, tokenKey: `key of ${job}`, settings: this.settings, createdBy: undefined, warnings: [] },
       tasks: given,
     });
-    await this.wait(this.services.jobs.create(row).then(() => this.services.hints.schedule()));
+    await this.wait(this.services.jobs.create(row).then(() => this.services.hints.startOf(row, this.nowMs)));
     return job;
   }
 
@@ -229,7 +229,8 @@ export class DispatchStage {
     });
   }
 
-  #faultyServices({ clients, process }: DoubleCaller): JobServices {
+  /** Of a process that meets mishaps. */
+  faultyServices({ clients, process } = this.aws.caller('mishap')): JobServices {
     return this.servicesOf({ process, clients: this.#faultyClients(clients, process) });
   }
 
@@ -245,7 +246,7 @@ export class DispatchStage {
     const { sqs, lambda } = this.aws.clientsOf(process, 1);
     const sending = this.#faultyClients({ sqs: grudging(sqs, this.aws.random, () => this.mishaps), lambda }, process, true);
     const clients = { ...caller.clients, sqs: this.#noting(caller.clients.sqs), lambda: this.#noting(caller.clients.lambda) };
-    return { ...this.#faultyServices({ process, clients }), sending, apiUrl: 'https://api.example' };
+    return { ...this.faultyServices({ process, clients }), sending, apiUrl: 'https://api.example' };
   }
 
   #noting<Client extends { send: unknown }>(client: Client): Client {

@@ -33,6 +33,7 @@ const anyMishaps: fc.Arbitrary<Mishaps> = fc.record({
   diesAtCall: chance(0.02),
   answerLost: chance(0.02),
   answerLostForGood: chance(0.02),
+  conflict: chance(0.1),
   sendThrottled: chance(0.2),
   entryFailed: chance(0.2),
   hintLost: chance(0.5),

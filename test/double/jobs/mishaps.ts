@@ -1,5 +1,6 @@
 /** What goes wrong around our functions, by chance: processes die at a call, answers are lost, sends are refused in part. */
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Clients } from '../../../lambdas/aws/clients.ts';
 import type { Caller } from '../aws/caller.ts';
 import { AwsError, connectionLost } from '../aws/errors.ts';
@@ -13,6 +14,8 @@ export interface Mishaps {
   answerLost: number;
   /** That it is lost for the last time the SDK tries. */
   answerLostForGood: number;
+  /** That a transaction meets somebody else's at the same items. */
+  conflict: number;
   /** That a send of tasks is throttled. */
   sendThrottled: number;
   /** That an entry of a send of tasks is not taken. */
@@ -31,6 +34,7 @@ export const noMishaps: Mishaps = {
   diesAtCall: 0,
   answerLost: 0,
   answerLostForGood: 0,
+  conflict: 0,
   sendThrottled: 0,
   entryFailed: 0,
   hintLost: 0,
@@ -55,6 +59,7 @@ export function faulty<Client extends object>(
   const mayDie = () => happens('diesAtCall') && caller.kill();
   const sendFaultily: Send = async (command) => {
     mayDie();
+    if (command instanceof TransactWriteCommand && happens('conflict')) throw conflictIn(command);
     const answer = await send(command);
     mayDie();
     const isLost = happens('answerLost');
@@ -63,6 +68,14 @@ export function faulty<Client extends object>(
     return answer;
   };
   return { ...client, send: sendFaultily };
+}
+
+/** As DynamoDB says it (API_TransactWriteItems): nothing was done, and no condition was refused. */
+function conflictIn({ input }: TransactWriteCommand): AwsError {
+  const CancellationReasons = (input.TransactItems ?? []).map((_, i) => ({ Code: i === 0 ? 'TransactionConflict' : 'None' }));
+  return new AwsError('TransactionCanceledException', 'Transaction cancelled, please refer cancellation reasons', 400, {
+    CancellationReasons,
+  });
 }
 
 /** A client that sends tasks: throttled now and then, and taking some entries only. */

@@ -11,24 +11,31 @@ import type { GroupTarget } from './target-state.ts';
 
 export type SendableTarget = GroupTarget | { kind: 'function'; reference: string };
 
+export interface SendingTime {
+  /** Then nothing new is begun. */
+  turnEndMs: number;
+  /** Then what was begun is not tried again: the function's time is over. */
+  endMs: number;
+}
+
 export class JobSending {
   readonly services: DispatchServices;
   readonly target: SendableTarget;
   readonly file: JobFile;
   /** Tasks that are to start later than this are put aside: one moment for the whole look. */
   readonly asOfMs: number;
-  readonly endMs: number;
+  readonly time: SendingTime;
   row: JobRow;
   private firstDueMs = Number.POSITIVE_INFINITY;
   private writes: Promise<unknown> = Promise.resolve();
 
-  constructor(services: DispatchServices, target: SendableTarget, row: JobRow, endMs: number) {
+  constructor(services: DispatchServices, target: SendableTarget, row: JobRow, time: SendingTime) {
     this.services = services;
     this.target = target;
     this.row = row;
     this.file = jobFile(services, row);
     this.asOfMs = services.clock.nowMs();
-    this.endMs = endMs;
+    this.time = time;
   }
 
   /** Writes after what is being written, from the row as it is then. */

@@ -2,11 +2,13 @@
  * One look at a target: what is over is closed, what is overdue ended, and from its running jobs as much is sent as there
  * is room for. One at a time per target; a hint that comes meanwhile has the holder look again.
  */
-import { afterEnd, closeJob } from '../aws/jobs/follow-up.ts';
+import { closeJob } from '../aws/jobs/follow-up.ts';
+import { isFileLost } from '../aws/jobs/task-file.ts';
 import type { Counts, JobRow } from '../contract/job-table.ts';
-import { endEvent, isOver, outstanding, processed } from '../domain/job/ending.ts';
+import { isOver, outstanding } from '../domain/job/ending.ts';
 import { errorFields } from '../framework/log.ts';
 import type { DispatchServices } from './dispatch-services.ts';
+import { failAsLost, failUnsendable } from './fail-job.ts';
 import { endOverdue } from './overdue.ts';
 import { roomFor } from './room.ts';
 import { sendJob } from './send-job.ts';
@@ -24,15 +26,15 @@ export interface RunningJob {
 }
 
 /** True: there is more to do at once, and no time for it. */
-export async function lookAtTarget(services: DispatchServices, target: string, latestMs: number): Promise<boolean> {
+export async function lookAtTarget(services: DispatchServices, target: string, endMs: number): Promise<boolean> {
   const { dispatchLeases, newId, clock } = services;
-  const endMs = Math.min(latestMs, clock.nowMs() + spellMs);
+  const spellEndMs = Math.min(endMs, clock.nowMs() + spellMs);
   let lease = await dispatchLeases.acquire(target, newId(), clock.nowMs());
   if (lease === undefined) return false;
   try {
     for (;;) {
-      const more = await look(services, target, endMs);
-      if (clock.nowMs() >= endMs) {
+      const more = await look(services, target, { spellEndMs, endMs });
+      if (clock.nowMs() >= spellEndMs) {
         await dispatchLeases.drop(lease);
         return true;
       }
@@ -47,9 +49,14 @@ export async function lookAtTarget(services: DispatchServices, target: string, l
   }
 }
 
-async function look(services: DispatchServices, target: string, endMs: number): Promise<boolean> {
+interface LookTime {
+  spellEndMs: number;
+  endMs: number;
+}
+
+async function look(services: DispatchServices, target: string, { spellEndMs, endMs }: LookTime): Promise<boolean> {
   const state = await targetState(services, target);
-  const jobs = await openJobs(services, state, target, endMs);
+  const jobs = await openJobs(services, state, target, spellEndMs);
   if (jobs.length === 0 || state.kind === 'gone') return false;
   if (state.kind === 'waits') {
     services.log.info('target waits', { target, why: state.why });
@@ -59,15 +66,11 @@ async function look(services: DispatchServices, target: string, endMs: number): 
   let more = false;
   // Who has least on the queue for its weight comes first: a new job's only task does not wait for others' thousands.
   for (const job of jobs.toSorted((a, b) => outstanding(a.row, a.counts) - outstanding(b.row, b.counts))) {
-    try {
-      const untilMs = Math.min(endMs, services.clock.nowMs() + turnMs);
-      more = (await sendJob(services, state, job, room.get(job.row.job) ?? 0, untilMs)) || more;
-    } catch (error) {
-      // One job's trouble is not the others'.
-      services.log.error('job not sent', { job: job.row.job, target, ...errorFields(error) });
-    }
+    const turnEndMs = Math.min(spellEndMs, services.clock.nowMs() + turnMs);
+    const sent = await alone(services, job.row.job, () => sendJob(services, state, job, room.get(job.row.job) ?? 0, { turnEndMs, endMs }));
+    more = sent || more;
   }
-  return more && services.clock.nowMs() < endMs;
+  return more && services.clock.nowMs() < spellEndMs;
 }
 
 /** The running jobs of the target that have not ended by now. */
@@ -76,17 +79,19 @@ async function openJobs(services: DispatchServices, state: TargetState, target: 
   const ids = Object.entries(running)
     .filter(([, slot]) => slot.target === target)
     .map(([job]) => job);
-  const looked = await Promise.all(ids.map((job) => openOrTold(services, state, job, endMs)));
-  return looked.filter((job) => job !== undefined);
+  const looked = await Promise.all(ids.map((job) => alone(services, job, () => openJob(services, state, job, endMs))));
+  return looked.filter((job) => job !== undefined && job !== false);
 }
 
-/** One job's trouble is not the others'. */
-async function openOrTold(services: DispatchServices, state: TargetState, job: string, endMs: number): Promise<RunningJob | undefined> {
+/** One job's trouble is not the others'. Where its file is lost, nothing more comes of it. */
+async function alone<T>(services: DispatchServices, job: string, does: () => Promise<T>): Promise<T | false> {
   try {
-    return await openJob(services, state, job, endMs);
+    return await does();
   } catch (error) {
-    services.log.error('job not looked at', { job, ...errorFields(error) });
-    return undefined;
+    services.log.error('job not gone on with', { job, ...errorFields(error) });
+    if (isFileLost(error))
+      await failAsLost(services, job).catch((failed: unknown) => services.log.error('job not failed', { job, ...errorFields(failed) }));
+    return false;
   }
 }
 
@@ -102,18 +107,4 @@ async function openJob(services: DispatchServices, state: TargetState, id: strin
   if (state.kind !== 'gone') return job;
   await failUnsendable(services, job, state);
   return undefined;
-}
-
-/** What is on the queue of a removed group is worked off first; its job says why the rest is not. */
-async function failUnsendable(
-  services: DispatchServices,
-  { row, counts }: RunningJob,
-  { why, drains }: Extract<TargetState, { kind: 'gone' }>,
-): Promise<void> {
-  if (drains && outstanding(row, counts) + counts.retrying > 0) return;
-  const left = (row.total ?? 0) - processed(counts);
-  if (await services.jobs.failWhole(row, `${why}: ${left} of its tasks had not ended`)) {
-    services.log.warn('job failed: its target is gone', { job: row.job, target: row.target });
-    await afterEnd(services, row, endEvent(row, 'FAILED'));
-  }
 }

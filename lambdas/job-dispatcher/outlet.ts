@@ -30,8 +30,8 @@ export function dispatchTo(
   tryOf: (n: number) => Try,
   input: Omit<DispatchInput<never>, keyof Outlet<never> | 'stopAtMs' | 'clock' | 'random'>,
 ): Promise<Dispatched> {
-  const { target, endMs, services } = sending;
-  const rest = { ...input, stopAtMs: endMs, clock: services.clock, random: services.random };
+  const { target, time, services } = sending;
+  const rest = { ...input, stopAtMs: time.endMs, clock: services.clock, random: services.random };
   return target.kind === 'group'
     ? dispatchTasks({ ...rest, ...toQueue(sending, target, tryOf) })
     : dispatchTasks({ ...rest, ...toFunction(sending, target.reference, tryOf) });

@@ -17,6 +17,15 @@ export async function sendFile(sending: JobSending, allowance: number): Promise<
   const { services, row, file, target } = sending;
   const claims = target.kind === 'function';
   const retried = retriedTasks(sending);
+  let isOver = false;
+  // What was begun is sent to its end all the same: each try of a task that is not taken at once would be its first.
+  async function* turn(blocks: AsyncIterable<Located[]>): AsyncGenerator<Located[]> {
+    for await (const block of blocks) {
+      isOver = services.clock.nowMs() >= sending.time.turnEndMs;
+      if (isOver) return;
+      yield block;
+    }
+  }
   let saved = 0;
   const save = async ({ cursor, sent }: Progress) => {
     const count = sent - saved;
@@ -28,7 +37,7 @@ export async function sendFile(sending: JobSending, allowance: number): Promise<
   };
   const tryOf = (n: number) => ({ attempt: 1, error: retried.errorOf(n) });
   const dispatched = await dispatchTo(sending, tryOf, {
-    blocks: file.blocks(row.cursor.byte, row.batchSize),
+    blocks: turn(file.blocks(row.cursor.byte, row.batchSize)),
     start: row.cursor,
     allowance,
     prepare: async (tasks) => {
@@ -41,7 +50,7 @@ export async function sendFile(sending: JobSending, allowance: number): Promise<
     ...(claims ? { setAside: (places) => putAsideClaimed(sending, places) } : { checkpoint: save }),
   });
   if (!claims && dispatched.cursor.n > sending.row.cursor.n) await save(dispatched);
-  return dispatched.stopped;
+  return isOver ? 'time' : dispatched.stopped;
 }
 
 async function withoutLater(sending: JobSending, tasks: readonly Located[]): Promise<readonly Located[]> {

@@ -6,7 +6,7 @@ import { closeJob } from '../aws/jobs/follow-up.ts';
 import { isOver, outstanding, processed } from '../domain/job/ending.ts';
 import { graceMs } from '../domain/job/overdue.ts';
 import type { DispatchServices } from './dispatch-services.ts';
-import { JobSending, type SendableTarget } from './job-sending.ts';
+import { JobSending, type SendableTarget, type SendingTime } from './job-sending.ts';
 import type { RunningJob } from './look-at-target.ts';
 import { sendFile } from './send-file.ts';
 import { sendLater } from './send-later.ts';
@@ -16,9 +16,9 @@ export async function sendJob(
   target: SendableTarget,
   { row }: RunningJob,
   allowance: number,
-  endMs: number,
+  time: SendingTime,
 ): Promise<boolean> {
-  const sending = new JobSending(services, target, row, endMs);
+  const sending = new JobSending(services, target, row, time);
   const { deadlineMs } = row;
   if (deadlineMs !== undefined && deadlineMs <= sending.asOfMs) {
     // Nothing of it begins any more, and a look after a while ends it.

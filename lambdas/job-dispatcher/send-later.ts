@@ -13,9 +13,9 @@ const mostClaimed = 1_000;
 
 /** How many were sent; those that count as sent already go beyond the allowance. */
 export async function sendLater(sending: JobSending, allowance: number): Promise<number> {
-  const { services, row, asOfMs, endMs, target } = sending;
+  const { services, row, asOfMs, time, target } = sending;
   let sent = 0;
-  while (services.clock.nowMs() < endMs) {
+  while (services.clock.nowMs() < time.turnEndMs) {
     const left = allowance - sent;
     const due = await services.dispatchState.dueBy(row.job, asOfMs, target.kind === 'function' ? mostClaimed : Math.min(atOnce, left));
     const stale = due.filter((later) => isStale(later, sending.row));

@@ -3,7 +3,7 @@ import { type Located, readStoredLine, storedLineBytes } from '../../domain/job/
 import { type Clock, systemClock } from '../../framework/clock.ts';
 import type { Clients } from '../clients.ts';
 import { lineSplitter, type RawLine } from './line-splitter.ts';
-import { objectBytes } from './object-bytes.ts';
+import { objectBytes, statusOf } from './object-bytes.ts';
 
 /** A block is cut where its lines have this many bytes: a hundred large tasks are not read ahead. */
 const blockBytes = 4 * 1_048_576;
@@ -45,6 +45,9 @@ export function taskFile(s3: Clients['s3'], Bucket: string, clock: Pick<Clock, '
   };
 }
 export type TaskFile = ReturnType<typeof taskFile>;
+
+/** Nothing can be read of it, however often: it is not there any more, or not as we wrote it. */
+export const isFileLost = (error: unknown) => error instanceof DamagedFile || statusOf(error) === 404;
 
 class DamagedFile extends Error {
   constructor(key: string, { fromByte }: RawLine, why: string, cause?: unknown) {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -56,6 +57,7 @@ export class S3Double {
     this.#clock = clock;
     this.operations = new Map([
       on(PutObjectCommand, (input) => this.#put(input)),
+      on(CopyObjectCommand, (input) => this.#copy(input)),
       on(HeadObjectCommand, (input) => this.#head(input, 'NotFound')),
       on(GetObjectCommand, (input) => this.#get(input)),
       on(ListObjectVersionsCommand, (input) => this.#listVersions(input)),
@@ -104,6 +106,20 @@ export class S3Double {
     const body = typeof input.Body === 'string' ? input.Body : Buffer.from(input.Body as Uint8Array).toString('latin1');
     const stored = this.put(input.Bucket ?? '', input.Key ?? '', body, input.Metadata ?? {});
     return { ETag: etag(body), VersionId: stored.versionId };
+  }
+
+  /** Up to 5 GB; onto itself only with another metadata (API_CopyObject). */
+  #copy({ Bucket = '', Key = '', CopySource = '', MetadataDirective, Metadata = {} }: CopyObjectCommand['input']) {
+    const [, bucket = '', key = ''] = /^\/?([^/]+)\/(.+)$/.exec(CopySource) ?? [];
+    const source = this.#find({ Bucket: bucket, Key: decodeURIComponent(key) }, 'NoSuchKey');
+    const replaces = MetadataDirective === 'REPLACE';
+    if (bucket === Bucket && source.key === Key && !replaces)
+      throw new AwsError(
+        'InvalidRequest',
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+      );
+    const stored = this.put(Bucket, Key, source.body, replaces ? Metadata : source.metadata);
+    return { CopyObjectResult: { ETag: etag(source.body), LastModified: new Date(stored.lastModifiedMs) }, VersionId: stored.versionId };
   }
 
   #get(input: GetObjectCommand['input']) {

@@ -1,8 +1,14 @@
 /** A job whose tasks end at 1,000 a second, and one too long for one dispatcher: no key is busy, nothing is counted twice. */
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { taskFileKey } from '../../../lambdas/contract/data-bucket.ts';
 import type { Report } from '../../../lambdas/contract/task-wire.ts';
+import { standIn } from '../stage-steps.ts';
 import { DispatchStage } from './dispatch-stage.ts';
 import { countsOf, differences, jobRow, outboxOf, taskRow } from './recount.ts';
+import { dataBucket } from './resources.ts';
 
 const tasks = (count: number) => Array.from({ length: count }, () => ({}));
 
@@ -113,6 +119,44 @@ describe('a job', () => {
     expect(await stage.end([job], 60)).toEqual(['FAILED']);
     expect(countsOf(stage.aws, job)).toMatchObject({ completed: 1, failed: 1 });
     expect(jobRow(stage.aws, job).status).toBe('FAILED');
+  });
+
+  it('one of whose tasks the queue never takes fails with that one, and has the others sent once', async () => {
+    const stage = new DispatchStage();
+    const acme = stage.group('acme', { taskMs: () => 2_000 });
+    const sent: string[] = [];
+    standIn(stage.aws.sqs.operations, SendMessageBatchCommand, (input, usual) => {
+      const entries = z.array(z.object({ Id: z.string(), MessageBody: z.string() })).parse(input['Entries']);
+      const bad = entries.filter(({ MessageBody }) => MessageBody === '{"n":7}');
+      sent.push(...entries.map(({ MessageBody }) => MessageBody));
+      input['Entries'] = z
+        .array(z.looseObject({ Id: z.string() }))
+        .parse(input['Entries'])
+        .filter(({ Id }) => !bad.some((entry) => entry.Id === Id));
+      const answer = bad.length === entries.length ? { Successful: [], Failed: [] } : usual();
+      const failed = bad.map(({ Id }) => ({ Id, Code: 'InternalFailure', Message: 'broken', SenderFault: false }));
+      return { ...answer, Failed: failed };
+    });
+    const job = await stage.submit({ taskGroup: 'acme', maxFailures: 1 }, tasks(150));
+    expect(await stage.end([job], 300)).toEqual(['COMPLETED']);
+    expect(taskRow(stage.aws, job, 7)).toMatchObject({ status: 'failed', unsent: true, error: { class: 'TRANSIENT' } });
+    expect(acme.runs).toHaveLength(149);
+    expect(sent.filter((body) => body !== '{"n":7}')).toHaveLength(149);
+    expect(differences(stage.aws, job)).toEqual([]);
+  });
+
+  it('whose task file is gone has failed, and says so', async () => {
+    const stage = new DispatchStage({ settings: { maxParallelJobsPerGroup: 3 } });
+    stage.group('acme');
+    const jobs = [await stage.submit({ taskGroup: 'acme' }, tasks(400)), await stage.submit({ taskGroup: 'acme' }, tasks(400))];
+    const good = await stage.submit({ taskGroup: 'acme' }, tasks(40));
+    await stage.pass(10);
+    const [gone = '', damaged = ''] = jobs;
+    stage.aws.s3.put(dataBucket, taskFileKey(damaged), 'x'.repeat(20_000));
+    await stage.wait(stage.services.clients.s3.send(new DeleteObjectCommand({ Bucket: dataBucket, Key: taskFileKey(gone) })));
+    expect(await stage.end([...jobs, good], 300)).toEqual(['FAILED', 'FAILED', 'COMPLETED']);
+    expect(jobRow(stage.aws, gone).failure).toContain('task file');
+    expect(outboxOf(stage.aws)).toHaveLength(3);
   });
 
   it('whose queue refuses everybody waits, and goes on when it does not any more', async () => {

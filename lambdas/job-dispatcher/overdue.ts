@@ -1,15 +1,18 @@
-/** Ends what should have ended: tasks past their own deadline, chunk by chunk, and everything of a job whose time is over. */
-import { endOfTimeMs } from '../aws/jobs/dispatch-state.ts';
+/** Ends what should have ended: tasks past their own deadline, chunk by chunk; or, where the time of their job is over, all. */
 import { attemptFailed } from '../aws/jobs/function-attempts.ts';
 import type { JobServices } from '../aws/jobs/job-services.ts';
-import type { ChunkRow, JobRow, TaskRow } from '../contract/job-table.ts';
+import type { ChunkRow, JobRow } from '../contract/job-table.ts';
 import type { Located } from '../domain/job/line.ts';
 import { deadlineOf, graceMs, isOfChunk, isOpen, usualTimeoutSeconds } from '../domain/job/overdue.ts';
-import type { TaskEnd } from '../domain/job/task-end.ts';
+import { inWaves } from '../framework/in-waves.ts';
+import { endAll } from './end-all.ts';
+import { failedEnd, rowsOf, tasksAtOnce } from './ended-tasks.ts';
 import { type JobFile, jobFile } from './job-file.ts';
 import type { TargetState } from './target-state.ts';
 
-const tasksAtOnce = 500;
+const attemptsAtOnce = 10;
+/** Between two looks through a job's chunks: of a function there may be thousands, and one due at any moment. */
+const pauseMs = 10_000;
 
 /** Whether anything was changed. */
 export async function endOverdue(services: JobServices, state: TargetState, row: JobRow, endMs: number): Promise<boolean> {
@@ -22,12 +25,13 @@ export async function endOverdue(services: JobServices, state: TargetState, row:
   let next: number | null = null;
   for await (const page of services.dispatchState.chunks(row.job)) {
     for (const chunk of page) {
+      // The next look begins anew, with those that are left.
+      if (services.clock.nowMs() >= endMs) return true;
       const dueMs = chunk.dueMs > nowMs ? chunk.dueMs : await endChunk(services, row, chunk, { file, kind, usualSeconds, nowMs });
       if (dueMs !== undefined) next = Math.min(next ?? dueMs, dueMs);
     }
-    if (services.clock.nowMs() >= endMs) break;
   }
-  await services.dispatchState.leave(row, { ...row, nextChunkMs: next });
+  await services.dispatchState.leave(row, { ...row, nextChunkMs: next === null ? null : Math.max(next, nowMs + pauseMs) });
   return true;
 }
 
@@ -63,11 +67,6 @@ async function endChunk(services: JobServices, job: JobRow, chunk: ChunkRow, ove
 /** Those of a range were sent for the first time, in their life. */
 const attemptOf = ({ ns }: ChunkRow, n: number) => ns?.find((task) => task.n === n)?.attempt ?? 1;
 
-async function rowsOf({ tasks }: JobServices, { job }: JobRow, located: readonly Located[]): Promise<Map<number, TaskRow>> {
-  const numbers = located.map(({ task }) => task.n);
-  return numbers.length === 0 ? new Map() : tasks.range(job, Math.min(...numbers), Math.max(...numbers));
-}
-
 async function endLate(
   services: JobServices,
   job: JobRow,
@@ -85,67 +84,8 @@ async function endLate(
     );
     return;
   }
-  for (const { task, fromByte, toByte } of late) {
-    const attempt = attemptOf(chunk, task.n);
-    const error = { class: 'TRANSIENT', message: 'the function gave no result by the deadline' } as const;
-    await attemptFailed(services, job, { n: task.n, id: task.id, life: chunk.life, attempt, fromByte, toByte }, error);
-  }
-}
-
-const failedEnd = ({ n, id }: { n: number; id?: string | undefined }, life: number, message: string, atMs: number): TaskEnd => ({
-  n,
-  id,
-  status: 'failed',
-  life,
-  attempt: 0,
-  error: { class: 'RESOURCE', message },
-  atMs,
-});
-
-/** The job's time is over: all that has not ended has failed, sent or not. Goes on where the last look stopped. */
-async function endAll(services: JobServices, job: JobRow, endMs: number): Promise<boolean> {
-  const { clock, dispatchState, tasks } = services;
-  if (job.sentAll && job.overdueAt === null) return false;
-  let row = job;
-  const message = `the ${job.timeoutSeconds} s of its job were over before it had ended`;
-  if (!(await endPutAside(services, job, message, endMs))) return true;
-  for await (const located of jobFile(services, job).blocks(job.overdueAt?.byte ?? 0, tasksAtOnce)) {
-    const rows = await rowsOf(services, job, located);
-    const open = located.filter(({ task }) => {
-      const known = rows.get(task.n);
-      return known?.status !== 'done' && known?.status !== 'failed';
-    });
-    await tasks.apply(
-      job.job,
-      open.map(({ task }) => ({
-        ...failedEnd(task, job.life, message, clock.nowMs()),
-        unsent: job.life === 0 && task.n > job.cursor.n,
-      })),
-    );
-    const last = located.at(-1);
-    if (last !== undefined && clock.nowMs() >= endMs) {
-      await dispatchState.saveOverdue(row, { n: last.task.n, byte: last.toByte }, row);
-      return true;
-    }
-  }
-  row = await dispatchState.saveOverdue(row, null, { cursor: { n: row.total ?? 0, byte: row.fileBytes ?? 0 }, sentAll: true });
-  return true;
-}
-
-/** Tasks that were to be sent later: ended, then forgotten. False: there are more, and no time. */
-async function endPutAside({ clock, dispatchState, tasks }: JobServices, job: JobRow, message: string, endMs: number): Promise<boolean> {
-  for (;;) {
-    const later = await dispatchState.dueBy(job.job, endOfTimeMs, tasksAtOnce);
-    if (later.length === 0) return true;
-    if (clock.nowMs() >= endMs) return false;
-    const ofThisLife = later.filter(({ life }) => life === job.life);
-    await tasks.apply(
-      job.job,
-      ofThisLife.map(({ n, attempt, taken }) => ({
-        ...failedEnd({ n }, job.life, message, clock.nowMs()),
-        unsent: job.life === 0 && attempt === 1 && !taken,
-      })),
-    );
-    await dispatchState.forgetLater(job.job, later);
-  }
+  const error = { class: 'TRANSIENT', message: 'the function gave no result by the deadline' } as const;
+  await inWaves(late, attemptsAtOnce, ({ task: { n, id }, fromByte, toByte }) =>
+    attemptFailed(services, job, { n, id, life: chunk.life, attempt: attemptOf(chunk, n), fromByte, toByte }, error),
+  );
 }

@@ -52,6 +52,21 @@ describe('a task that is never heard of', () => {
     expect(differences(stage.aws, job)).toEqual([]);
   });
 
+  it('among hundreds that were sent one by one has failed soon, within the time of the dispatcher', async () => {
+    const stage = new DispatchStage({ aws: { latencyMs: { min: 50, max: 70 } }, settings: { functions: ['work'] } });
+    stage.function('work', { ending: () => 'silent' });
+    const silent = Array.from({ length: 500 }, () => ({ timeoutSeconds: 60 }));
+    const job = await stage.submit({ function: 'work', batchSize: 1, maxOutstanding: 500, maxRetries: 0 }, silent);
+    await stage.pass(50);
+    // Nobody looks before all of them are overdue.
+    stage.mishaps = { ...stage.mishaps, hintLost: 1 };
+    await stage.pass(120);
+    stage.mishaps = { ...stage.mishaps, hintLost: 0 };
+    expect(await stage.end([job], 600)).toEqual(['FAILED']);
+    expect(stage.dispatcher.tally).toMatchObject({ timedOut: 0, error: 0 });
+    expect(differences(stage.aws, job)).toEqual([]);
+  });
+
   it('and reports after all changes nothing', async () => {
     const stage = new DispatchStage();
     stage.group('acme', { taskMs: ({ n }) => (n === 1 ? 400_000 : 100) });

@@ -7,7 +7,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { afterEnd } from '../../../lambdas/aws/jobs/follow-up.ts';
 import { createJobServices, type JobServices } from '../../../lambdas/aws/jobs/job-services.ts';
 import { taskFileKey } from '../../../lambdas/contract/data-bucket.ts';
-import { hasEnded, type JobRequest, type TaskInput } from '../../../lambdas/contract/job.ts';
+import type { JobRequest, TaskInput } from '../../../lambdas/contract/job.ts';
 import { functionTarget, groupTarget } from '../../../lambdas/contract/job-messages.ts';
 import { PipelineRow } from '../../../lambdas/contract/pipeline-row.ts';
 import { ownReservations, StageSettings, type StageSettingsInput } from '../../../lambdas/contract/settings.ts';
@@ -194,10 +194,6 @@ export class DispatchStage {
     this.aws.clock.after(seconds * 1_000, () => {});
     await this.aws.clock.run(() => reached() || this.nowMs >= endMs);
     return reached();
-  }
-
-  hasEnded(job: string): boolean {
-    return hasEnded(jobRow(this.aws, job).status);
   }
 
   /** Until all of them have ended; the statuses they ended with, in their order. */

@@ -27,7 +27,7 @@ class WholeSuiteLast extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    reporters: ['default', ['json', { outputFile: '.sluice/test-results.json' }]],
+    reporters: ['default', ['json', { outputFile: process.env['SLUICE_TEST_RESULTS'] ?? '.sluice/test-results.json' }]],
     sequence: { sequencer: WholeSuiteLast },
     projects: [
       {

@@ -53,6 +53,8 @@ export class JobDispatcher extends Construct {
     this.function.allow('KeepJobs', [...changeJobs, 'dynamodb:BatchWriteItem'], [table.tableArn]);
     this.function.allow('SendAlone', holdLeases, [state.control.tableArn]);
     this.function.allow('KnowTargets', ['dynamodb:GetItem'], [config.tableArn, state.pipelines.tableArn]);
+    // Without it S3 answers "access denied" for a file that is gone, and its job could not be told so.
+    this.function.allow('TellMissingFiles', ['s3:ListBucket'], [data.bucket.bucketArn]);
     this.function.allow('ReadTaskFiles', ['s3:GetObject'], [data.bucket.arnForObjects(`${jobsPrefix}*`)], perJob);
   }
 }

@@ -57,7 +57,7 @@ async function untilEnds(taskGroup: string, expected: Record<string, AttemptReco
   });
 }
 
-test.concurrent('done, tried again, waited for, set aside with the reason', async () => {
+test('done, tried again, waited for, set aside with the reason', async () => {
   const partner = await scriptedApi({
     '/A/flaky': [{ status: 503 }, { status: 200 }],
     '/A/limited': [{ status: 429, headers: { 'retry-after': '1' } }, { status: 200 }],
@@ -115,7 +115,7 @@ test.concurrent('done, tried again, waited for, set aside with the reason', asyn
   expect(partner.asked.filter(({ path }) => path === '/A/good')).toHaveLength(1);
 });
 
-test.concurrent('the rate is held, and attempts that end without a word are counted', async () => {
+test('the rate is held, and attempts that end without a word are counted', async () => {
   const partner = await scriptedApi({ '*': [{ status: 200 }] });
   const taskGroup = newGroup('python');
   const index = `

@@ -93,6 +93,20 @@ describe('a job of a task group', () => {
     expect(Date.parse(job.endedAt ?? '') - before).toBeGreaterThanOrEqual(5_000);
   });
 
+  test('that waits for its time can be cancelled', async () => {
+    const id = await submit({ taskGroup, delaySeconds: 600, tasks: values(2) });
+    expect((await api('POST', `/jobs/${id}/cancel`)).json).toMatchObject({ status: 'CANCELLED', cancelled: 2 });
+  });
+
+  test('is seen in lists and figures, beside its pipeline and the settings', async () => {
+    const { json: list } = await api('GET', '/jobs', { query: { taskGroup, status: 'COMPLETED' } });
+    expect(list.jobs.length).toBeGreaterThan(0);
+    for (const path of ['/concurrency/stats', '/config', '/debug/settings', '/pipelines', '/openapi.json'])
+      expect(await api('GET', path)).toMatchObject({ status: 200 });
+    const { json: pipeline } = await api('GET', `/pipelines/${encodeURIComponent(taskGroup)}`);
+    expect(JSON.stringify(pipeline)).toContain(taskGroup);
+  });
+
   test('that is cancelled runs nothing any more', async () => {
     const id = await submit({ taskGroup, tasks: values(60, { ms: 400 }) });
     await untilJob(id, 'under way', ({ completed }) => completed >= 4);

@@ -74,6 +74,8 @@ const allowedForAReason: Record<string, string> = {
   ),
   'JobsApi s3:GetObjectVersion': 'a job may name a version of an object',
   'JobsApi s3:ListBucket': whatIsMissing,
+  'JobsDispatcher s3:ListBucket': whatIsMissing,
+  'JobsIntake dynamodb:Query': 'it looks its job over only where a reader died before it',
   'JobsIntake s3:GetObjectVersion': 'a job may name a version of an object',
   'JobsIntake s3:ListBucket': whatIsMissing,
   'JobsIntake s3:AbortMultipartUpload': 'only of a large job that is cancelled while its file is read',

@@ -97,6 +97,8 @@ async function launch<E>(run: DispatchRun<E>, pack: readonly Item<E>[]): Promise
   await run.changes.until(() => run.hasRoomFor(pack) || run.failure !== undefined);
   if (run.isOver()) return false;
   run.begin(pack, sendBatch(run, pack));
+  // What was begun goes out before the next is made: else the first of a window leaves together with the last.
+  await run.input.clock.sleep(0);
   return true;
 }
 

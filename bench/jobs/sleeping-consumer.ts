@@ -1,0 +1,14 @@
+/** The consumer of the jobs bench: a task is a call to a worker that takes `ms`. */
+import { defineConsumer } from '../../consumer/index.ts';
+
+export interface SleepTask {
+  ms: number;
+}
+
+export const handler = defineConsumer({
+  task: async (body, { sleep }) => {
+    const { ms } = body as SleepTask;
+    await sleep(ms);
+    return { slept: ms };
+  },
+});

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { consumerEnvironmentPrefix } from './consumer-env.ts';
 import { lambdaLimits, lambdaReservedEnvironment, mappingLimits, queueLimits, tagLimits } from './limits.ts';
+import { PoolFields } from './placement.ts';
 import { reservedTagPrefixes, tagTextPattern } from './tags.ts';
 
 const whole = (bounds: { min: number; max: number }) => z.int().min(bounds.min).max(bounds.max);
@@ -131,6 +132,8 @@ const fields = {
   /** True: the mapping is disabled, tasks stay queued. Default false. */
   paused: z.boolean().optional(),
   onDelete: z.enum(['drain', 'discard']).optional(),
+  /** Offers the pipeline to jobs that state needs. Needs `consumer: sluice`. */
+  pool: PoolFields.optional(),
 };
 
 export const TaskGroup = z.string().min(1).max(255);

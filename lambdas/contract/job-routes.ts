@@ -3,10 +3,10 @@
  */
 
 export interface JobRoute {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** As API Gateway and OpenAPI both write it. */
   path: string;
-  /** `token`: API Gateway lets everybody through, and the function asks for the token of the one task. */
+  /** `token`: API Gateway lets everybody through, and the function asks for the token of the one task, or of the lease. */
   authorization: 'iam' | 'token';
 }
 
@@ -22,6 +22,16 @@ export const jobRoutes = {
   cancelJob: { method: 'POST', path: '/jobs/{id}/cancel', authorization: 'iam' },
   retryJob: { method: 'POST', path: '/jobs/{id}/retry', authorization: 'iam' },
   recordTaskResult: { method: 'POST', path: '/jobs/{id}/tasks/{taskId}/result', authorization: 'token' },
+  changeJob: { method: 'PATCH', path: '/jobs/{id}', authorization: 'iam' },
+  explainJob: { method: 'GET', path: '/jobs/{id}/explain', authorization: 'iam' },
+  releaseJob: { method: 'POST', path: '/jobs/{id}/release', authorization: 'iam' },
+  heartbeat: { method: 'POST', path: '/jobs/{id}/heartbeat', authorization: 'token' },
+  beginStep: { method: 'POST', path: '/jobs/{id}/steps/{name}', authorization: 'token' },
+  recordResult: { method: 'POST', path: '/jobs/{id}/result', authorization: 'token' },
+  recordFailure: { method: 'POST', path: '/jobs/{id}/failure', authorization: 'token' },
+  getLimits: { method: 'GET', path: '/limits', authorization: 'iam' },
+  putLimits: { method: 'PUT', path: '/limits', authorization: 'iam' },
+  reportCapacity: { method: 'POST', path: '/pools/{group}/capacity', authorization: 'iam' },
   getConcurrencyStats: { method: 'GET', path: '/concurrency/stats', authorization: 'iam' },
   getConfig: { method: 'GET', path: '/config', authorization: 'iam' },
   getDebugSettings: { method: 'GET', path: '/debug/settings', authorization: 'iam' },

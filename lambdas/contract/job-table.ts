@@ -17,10 +17,13 @@
  *   idempotency          <key>                         {@link IdempotencyRow}
  *   target#<target>      pace                          {@link PaceRow}: how fast a target works
  *
+ * Besides, placement-table.ts: what is kept of jobs that state needs.
+ *
  * The indices list jobs by time: `by-time` (listKey), `by-target` (target), `by-status` (status), each with `createdKey`.
  */
 import { z } from 'zod';
 import { JobStatus, Priority, TaskError, Webhook } from './job.ts';
+import { Placed } from './placement-table.ts';
 
 export const jobsExpiryAttribute = 'expiresAt';
 export const jobIndexes = {
@@ -113,6 +116,10 @@ export const JobRow = z.object({
   /** Of the caller who made it, for people. */
   createdBy: z.string().optional(),
   name: z.string().optional(),
+  /** Whom it is for. */
+  customer: z.string().optional(),
+  /** Of a job that states needs: what it needs, and where it is on its way to an end. */
+  placed: Placed.optional(),
   priority: Priority,
   maxFailures: z.number(),
   maxConcurrent: z.number(),

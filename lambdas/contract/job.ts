@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { TaskGroup } from './config-item.ts';
+import { Affinity, Customer, JobInput, Needs, Objective, PlacementReason, Quantities } from './placement.ts';
 import { errorClasses } from './task-wire.ts';
 
 /** PENDING → RUNNING → COMPLETED | FAILED | CANCELLED; `retry` makes a job that has ended PENDING again. */
@@ -77,6 +78,19 @@ export const JobRequest = z.strictObject({
   function: FunctionReference.optional().describe('Instead of a task group: a Lambda function of the stage, invoked once per task'),
   tasks: z.array(TaskInput).min(1).optional().describe('The tasks themselves; more of them go into a file'),
   file: TaskFile.optional(),
+  body: z.json().optional().describe('In place of a task group or a function: the one task of a job that states needs, for a pool'),
+  needs: Needs.optional().describe('With `body`: what the pool must offer'),
+  inputs: z.array(JobInput).max(100).optional().describe('With `body`: what it reads; checked before it takes a place, and placed near'),
+  affinity: Affinity.optional().describe('With `body`: the pool it wants'),
+  objective: Objective.optional().describe('With `body`: what decides among pools that fit; default spread'),
+  startBy: Moment.optional().describe('With `body`: not started by then, it has failed; ISO 8601'),
+  steps: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('With `body`: names of its steps in their order, as the consumer names them'),
+  customer: Customer.optional(),
   strict: z.boolean().optional().describe('One bad line fails the whole job before anything is sent; default: it fails its own task'),
   name: z.string().min(1).max(200).optional(),
   priority: Priority.optional().describe('Default normal'),
@@ -92,7 +106,7 @@ export const JobRequest = z.strictObject({
     .min(0)
     .max(100)
     .optional()
-    .describe('With `function`: further attempts after a TRANSIENT or RESOURCE failure; default 3'),
+    .describe('With `function` or `body`: further attempts after a TRANSIENT or RESOURCE failure; default 3'),
   webhook: Webhook.optional(),
 });
 export type JobRequest = z.infer<typeof JobRequest>;
@@ -117,6 +131,18 @@ export const TaskError = z.object({
 });
 export type TaskError = z.infer<typeof TaskError>;
 
+/** Of a job that was placed on a pool: who works for it. */
+export const JobLease = z.object({
+  pool: z.string(),
+  fence: z.int().describe('Number of the lease; a word of an older one does not count'),
+  holder: z.string().optional(),
+  grantedAt: Moment,
+  heartbeatAt: Moment.optional(),
+  expiresAt: Moment.describe('Without a word by then it is lost, and the job goes on elsewhere'),
+  step: z.string().optional(),
+});
+export type JobLease = z.infer<typeof JobLease>;
+
 /** One task as shown. */
 export const JobTask = z.object({
   n: z.int().describe('Its number within the job, 1 for the first; the `taskId` of paths'),
@@ -137,6 +163,19 @@ export const Job = z.object({
   taskGroup: z.string().optional(),
   function: z.string().optional(),
   name: z.string().optional(),
+  customer: z.string().optional(),
+  needs: Needs.optional().describe('Of a job that states needs, as are the next'),
+  affinity: Affinity.optional(),
+  objective: Objective.optional(),
+  maxRetries: z.int().optional(),
+  startBy: Moment.optional(),
+  pool: z.string().optional().describe('Where it is, or was last'),
+  reason: PlacementReason.optional().describe('Why there'),
+  quantities: Quantities.optional().describe('What it takes of the pool'),
+  attempts: z.int().optional().describe('Leases it had'),
+  history: z.array(z.object({ attempt: z.int(), class: ErrorClassName, message: z.string(), time: Moment, step: z.string().optional() })).optional(),
+  findings: z.array(z.string()).optional().describe('What the validator had to say'),
+  lease: JobLease.optional(),
   priority: Priority,
   total: z.int().optional().describe('Tasks; absent while the file is being read'),
   dispatched: z.int().describe('Tasks sent'),

@@ -24,9 +24,29 @@ export const taskAttributes = {
   job: 'sluice.job',
   /** When a task of a job must have ended; epoch milliseconds. */
   deadline: 'sluice.deadline',
+  /** A {@link Lease} as JSON: of a job that was placed on this pool. */
+  lease: 'sluice.lease',
   /** A {@link Letter} as JSON: on a dead letter, and on a task that was put back from there. */
   letter: 'sluice',
 } as const;
+
+/**
+ * Of a job that was placed on a pool: the right to work for it, as long as its token is the newest and word of it comes in
+ * time. `POST <url>/heartbeat`, `/steps/<name>`, `/result`, `/failure` with `Authorization: Bearer <token>`.
+ */
+export const Lease = z.object({
+  v: z.literal(1),
+  /** Base of its routes: the job's own address. */
+  url: z.string(),
+  /** Shown with every word; of the lease with this fencing number alone. */
+  token: z.string(),
+  fence: z.number(),
+  /** Without a word for so long it is lost; a heartbeat is due each third of it. */
+  leaseSeconds: z.number(),
+  /** Attempts that failed before this one. */
+  failures: z._default(z.number(), 0),
+});
+export type Lease = z.output<typeof Lease>;
 
 /** SQS takes this many attributes on a message (SQS/sqs-message-metadata). */
 export const attributesPerMessage = 10;
@@ -95,6 +115,8 @@ export const Report = z.object({
   class: z.optional(ErrorClass),
   message: z.optional(z.string()),
   step: z.optional(z.string()),
+  /** Token of its {@link Lease}, where the job was placed on a pool. */
+  lease: z.optional(z.string()),
   /** Whether it is in a dead-letter queue. */
   deadLettered: z._default(z.boolean(), false),
   /** Epoch milliseconds. */

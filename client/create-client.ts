@@ -2,6 +2,7 @@
 import { Job, TaskInput } from '../lambdas/contract/job.ts';
 import { JobPage, TaskPage } from '../lambdas/contract/job-api.ts';
 import { ConcurrencyStats, PipelinePage, StageConfig } from '../lambdas/contract/job-api-stage.ts';
+import { Explanation, Limits, PoolCapacity } from '../lambdas/contract/lease-api.ts';
 import { Api } from './api/api.ts';
 import { type Clock, systemClock } from './api/clock.ts';
 import { connectionOf } from './api/connection.ts';
@@ -9,10 +10,11 @@ import { queuesOf } from './aws/queues.ts';
 import type { Interruptible, SluiceClient } from './client.ts';
 import { inlineLimit } from './jobs/inline-limit.ts';
 import { everyItem } from './jobs/pages.ts';
+import { releaseJob } from './jobs/release.ts';
 import { ResultLine } from './jobs/result-line.ts';
 import { resultsOf, resultTexts } from './jobs/results.ts';
 import { retryJob } from './jobs/retry.ts';
-import { submitAndLook, submitJob } from './jobs/submit.ts';
+import { dryRun, submitAndLook, submitJob } from './jobs/submit.ts';
 import { waitForEnd, waitSeconds } from './jobs/wait.ts';
 import type { ClientOptions } from './options.ts';
 import { sendTasks } from './send/send.ts';
@@ -22,7 +24,13 @@ export const createClient = (options: ClientOptions = {}): SluiceClient => clien
 /** `clock`: for tests, which have no time to wait. */
 export function clientOf(options: ClientOptions, clock: Clock): SluiceClient {
   const api = new Api(() => connectionOf(options, process.env), clock);
-  return { ...jobMethods(api, clock), ...resultMethods(api, clock), ...stageMethods(api), ...sending(api, clock) };
+  return {
+    ...jobMethods(api, clock),
+    ...placementMethods(api),
+    ...resultMethods(api, clock),
+    ...stageMethods(api),
+    ...sending(api, clock),
+  };
 }
 
 function jobMethods(api: Api, clock: Clock): Pick<SluiceClient, 'submit' | 'wait' | 'submitAndWait' | 'get' | 'cancel' | 'retry'> {
@@ -40,7 +48,22 @@ function jobMethods(api: Api, clock: Clock): Pick<SluiceClient, 'submit' | 'wait
     },
     get: (id, options) => one('getJob', id, options),
     cancel: (id, options) => one('cancelJob', id, options),
-    retry: (id, { signal } = {}) => retryJob(api, id, signal),
+    retry: (id, options = {}) => retryJob(api, id, options),
+  };
+}
+
+type PlacementMethod = 'explain' | 'dryRun' | 'change' | 'release' | 'limits' | 'setLimits' | 'reportCapacity';
+
+function placementMethods(api: Api): Pick<SluiceClient, PlacementMethod> {
+  return {
+    explain: async (id, { signal } = {}) => (await api.call('explainJob', Explanation, { path: { id }, signal })).body,
+    dryRun: (job, { signal } = {}) => dryRun(api, job, signal),
+    change: async (id, change, { signal } = {}) => (await api.call('changeJob', Job, { path: { id }, body: change, signal })).body,
+    release: (id, { signal } = {}) => releaseJob(api, id, signal),
+    limits: async ({ signal } = {}) => (await api.call('getLimits', Limits, { signal })).body,
+    setLimits: async (limits, { signal } = {}) => (await api.call('putLimits', Limits, { body: limits, signal })).body,
+    reportCapacity: async (group, capacity, { signal } = {}) =>
+      (await api.call('reportCapacity', PoolCapacity, { path: { group }, body: capacity, signal })).body,
   };
 }
 

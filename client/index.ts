@@ -12,7 +12,26 @@ export type {
   TaskFile,
   TaskInput,
 } from '../lambdas/contract/job.ts';
-export type { ConcurrencyStats, GroupStats, PermitStats, PipelineView, SettingView } from '../lambdas/contract/job-api-stage.ts';
+export type {
+  ConcurrencyStats,
+  CustomerStats,
+  GroupStats,
+  PermitStats,
+  PipelineView,
+  PlacementStats,
+  PoolStats,
+  SettingView,
+} from '../lambdas/contract/job-api-stage.ts';
+export type { Explanation, JobChange, LimitFigure, Limits, PoolCapacity } from '../lambdas/contract/lease-api.ts';
+export type {
+  Affinity,
+  CustomerLimits,
+  JobInput,
+  Needs,
+  Objective,
+  OverallLimits,
+  ReportedCapacity,
+} from '../lambdas/contract/placement.ts';
 export type { JobFilter, SluiceClient } from './client.ts';
 export { createClient } from './create-client.ts';
 export { type NotSent, NotSentError, SluiceApiError, SluiceClientError, WaitTimeoutError } from './errors.ts';

@@ -1,10 +1,11 @@
 /** Signs a request to the API with the caller's credentials (SigV4, service execute-api). */
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { JobRoute } from '../../lambdas/contract/job-routes.ts';
 import type { Connection } from './connection.ts';
 
 export interface Unsigned {
-  method: 'GET' | 'POST';
+  method: JobRoute['method'];
   url: URL;
   headers: Record<string, string>;
   body: string | undefined;

@@ -7,11 +7,13 @@ export type ByteSource = AsyncIterable<Uint8Array | string>;
 /** One task: a body of anything that JSON can say, and what the API takes besides. */
 export type Task = Omit<TaskInput, 'body'> & { body: unknown };
 
-export interface Submission extends Omit<JobRequest, 'tasks' | 'file'> {
+export interface Submission extends Omit<JobRequest, 'tasks' | 'file' | 'body'> {
   /** Read once, and never all at once: a generator of millions will do. */
   tasks?: Iterable<Task> | AsyncIterable<Task>;
   /** In their place: path of an NDJSON file, plain or gzip; a stream of one; or what is in S3 already. */
   file?: TaskFile | string | URL | ByteSource;
+  /** In place of both, and of a task group or a function: the one task of a job that states needs, for a pool. Anything that JSON can say. */
+  body?: unknown;
 }
 
 export interface UploadProgress {

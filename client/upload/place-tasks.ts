@@ -27,7 +27,9 @@ export interface Placing {
   options: SubmitOptions;
 }
 
-export async function placeTasks(placing: Placing, { tasks, file }: Submission): Promise<Placed> {
+export async function placeTasks(placing: Placing, { tasks, file, body }: Submission): Promise<Placed> {
+  if (body !== undefined && (tasks !== undefined || file !== undefined))
+    throw new SluiceClientError('A job has a body, or tasks or a file: leave one of them out.');
   if (tasks !== undefined && file !== undefined) throw new SluiceClientError('A job has tasks or a file, not both: leave one of them out.');
   if (tasks !== undefined) return placeLines(placing, tasks);
   if (typeof file === 'string' || file instanceof URL) return placePath(placing, file instanceof URL ? fileURLToPath(file) : file);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { JobStatus } from './job.ts';
 import { Phase, RunningRelease } from './pipeline-row.ts';
+import { PoolRow } from './placement-table.ts';
 import { settingSources } from './settings.ts';
 
 export const GroupStats = z.object({
@@ -29,6 +30,48 @@ export const PermitStats = z.object({
 });
 export type PermitStats = z.infer<typeof PermitStats>;
 
+/** What of a quantity is used; more than there is where the capacity shrank below it. */
+const Use = z.object({ used: z.number(), total: z.number() });
+
+/** Of jobs that state needs. A customer has such of its own, and so has a pool. */
+const placedCounts = {
+  ready: z.int().describe('Jobs that wait for a pool; of a pool: those that it could take'),
+  inProgress: z.int().describe('Jobs that are on a pool'),
+  retrying: z.int().describe('Jobs that failed and come back; of a pool: those that failed there last'),
+  failed: z.int().describe('Jobs of the last day that are FAILED; of a pool: those that failed there last'),
+};
+
+export const PoolStats = z.object({
+  pool: z.string().describe('Its task group'),
+  state: PoolRow.shape.state,
+  why: z.string().optional().describe('Why it is not open'),
+  ...placedCounts,
+  maxJobs: z.int().describe('Jobs it takes at once'),
+  quantities: z.record(z.string(), Use).describe('Use of each quantity'),
+});
+export type PoolStats = z.infer<typeof PoolStats>;
+
+export const CustomerStats = z.object({
+  customer: z.string().optional().describe('Absent: jobs without one, which count as one customer'),
+  ...placedCounts,
+  maxJobs: z.int().optional().describe('Jobs it may have on pools at once; absent: no limit of its own'),
+  weight: z.number(),
+  share: z.number().describe('What it uses of the scarcest quantity of all open pools (0 to 1), divided by its weight'),
+  oldestWaitSeconds: z.int().optional(),
+});
+export type CustomerStats = z.infer<typeof CustomerStats>;
+
+export const PlacementStats = z.object({
+  ...placedCounts,
+  maxJobs: z.int().describe('Jobs that may be on pools at once'),
+  oldestWaitSeconds: z.int().optional(),
+  quantities: z.record(z.string(), Use).describe('Of all open pools'),
+  pools: z.array(PoolStats),
+  customers: z.array(CustomerStats).describe('Those with a job that waits or is on a pool, or with limits of their own'),
+  areMinimums: z.boolean().describe('There are more jobs than were counted'),
+});
+export type PlacementStats = z.infer<typeof PlacementStats>;
+
 export const ConcurrencyStats = z.object({
   overall: z.object({
     limit: z.int().describe('Of the groups of this page, added up, as are the next five'),
@@ -55,6 +98,7 @@ export const ConcurrencyStats = z.object({
       .describe('As it was when a pipeline last asked; absent before'),
   }),
   permits: z.array(PermitStats),
+  placement: PlacementStats.optional().describe('Of jobs that state needs, and of the pools; absent where the stage has neither'),
   groups: z.array(GroupStats),
   next: z.string().optional().describe('There is more: pass it as `after`'),
 });

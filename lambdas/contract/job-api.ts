@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { TaskGroup } from './config-item.ts';
-import { FunctionReference, Job, JobStatus, JobTask, JobTaskStatus } from './job.ts';
+import { FunctionReference, Job, JobStatus, JobTask, JobTaskStatus, Priority } from './job.ts';
+import { Customer } from './placement.ts';
 
 /** From this many bytes on a body is refused, and its tasks belong into a file. */
 export const largestBodyBytes = 2_000_000;
@@ -21,6 +22,8 @@ const Moment = z.iso.datetime({ offset: true });
 
 /** In a path; what does not look like one is of no job. */
 export const JobId = z.string().regex(/^[\w-]{1,64}$/);
+/** Of a step of a job that states needs, as `ctx.step` takes it. */
+export const StepName = z.string().min(1).max(200);
 export const TaskNumber = z.string().regex(/^[1-9]\d{0,11}$/);
 
 /** A query has nothing but text. */
@@ -33,11 +36,20 @@ const cursor = z.string().min(1).max(400).optional().describe('`next` of the pag
 export const NoQuery = z.strictObject({});
 export const SubmitQuery = z.strictObject({
   async: trueOrFalse.optional().describe('`false` waits for the end of the job as long as it can; a Prefer header goes over it'),
+  dryRun: trueOrFalse.optional().describe('With `body`: `true` stores nothing, and answers where and when the job would start'),
+});
+export const RetryQuery = z.strictObject({
+  from: StepName.optional().describe(
+    'Of a job that states needs: this step and those after it run again; default: from the one it failed in',
+  ),
 });
 export const ListJobsQuery = z.strictObject({
   status: JobStatus.optional(),
   taskGroup: TaskGroup.optional(),
   function: FunctionReference.optional().describe('Not together with taskGroup'),
+  customer: Customer.optional(),
+  pool: TaskGroup.optional().describe('Where it is, or was last; not together with taskGroup or function'),
+  priority: Priority.optional(),
   from: Moment.optional().describe('Made then or later; ISO 8601 with Z or an offset (whose `+` is `%2B`)'),
   to: Moment.optional().describe('Made then or earlier'),
   limit: pageOf(100),
@@ -65,6 +77,7 @@ export const PipelinesQuery = z.strictObject({
 
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1-255 visible ASCII characters');
 
+/** With a filter besides `status`, `taskGroup`, `function` and time, a page may be shorter than `limit`, even empty, and still not the last. */
 export const JobPage = z.object({ jobs: z.array(Job), next: z.string().optional().describe('There is more: pass it as `after`') });
 export type JobPage = z.infer<typeof JobPage>;
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ErrorClassName, JobStatus, Priority } from './job.ts';
-import { Affinity, Customer, CustomerLimits, OverallLimits } from './placement.ts';
+import { Affinity, Customer, CustomerLimits, OverallLimits, Quantities } from './placement.ts';
 
 const Moment = z.iso.datetime({ offset: true });
 /** Whoever works for the job, as it calls itself. */
@@ -61,6 +61,15 @@ export const Limits = z.strictObject({
   customers: z.record(Customer, CustomerLimits.nullable()).optional(),
 });
 export type Limits = z.infer<typeof Limits>;
+
+/** What a pool takes, after it has reported what it can. */
+export const PoolCapacity = z.object({
+  pool: z.string(),
+  maxJobs: z.int().describe('The smaller of its config item and its report'),
+  quantities: Quantities,
+  heldUntil: Moment.optional().describe('The report holds until then'),
+});
+export type PoolCapacity = z.infer<typeof PoolCapacity>;
 
 /** One thing that a job waits for, or that lets it through. */
 export const LimitFigure = z.object({

@@ -2,11 +2,12 @@
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { type JobOperation, type JobRoute, jobRoutes } from '../../contract/job-routes.ts';
 import { jobOperations } from './job-operations.ts';
+import { placementOperations } from './placement-operations.ts';
 import { nameSchemas, override, tidied } from './rendering.ts';
 import type { Described } from './responses.ts';
 import { stageOperations } from './stage-operations.ts';
 
-const operations: Record<JobOperation, Described> = { ...jobOperations, ...stageOperations };
+const operations: Record<JobOperation, Described> = { ...jobOperations, ...placementOperations, ...stageOperations };
 
 export function openApiDocument(): unknown {
   nameSchemas();
@@ -22,6 +23,8 @@ export function openApiDocument(): unknown {
       servers: [{ url: '/', description: "The stage's output ApiUrl" }],
       tags: [
         { name: 'jobs', description: 'Submit, follow, cancel, retry' },
+        { name: 'pools', description: 'Jobs that state needs: explain, change, release; limits; what a pool can take' },
+        { name: 'leases', description: 'For whoever works for a placed job, with the token of its lease' },
         { name: 'stage', description: 'What the stage is and does' },
       ],
       paths: paths(),
@@ -52,5 +55,5 @@ const securitySchemes = {
     description: 'AWS Signature Version 4, service execute-api; the caller needs execute-api:Invoke',
     'x-amazon-apigateway-authtype': 'awsSigv4',
   },
-  token: { type: 'http', scheme: 'bearer', description: 'The token that came with the task' },
+  token: { type: 'http', scheme: 'bearer', description: 'The token that came with the task, or with the lease of a placed job' },
 } as const;

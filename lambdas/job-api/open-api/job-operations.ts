@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { Job, JobAccepted, JobRequest, TaskResult } from '../../contract/job.ts';
 import * as api from '../../contract/job-api.ts';
 import type { JobOperation } from '../../contract/job-routes.ts';
+import { Explanation } from '../../contract/lease-api.ts';
 import { type Described, jobHeaders, ok, preferHeader, responses, retryAfterHeaders, submitHeaders, withBody } from './responses.ts';
 
 const tags = ['jobs'];
-const ofJob = z.object({ id: api.JobId });
+export const ofJob = z.object({ id: api.JobId });
 const ofTask = z.object({ id: api.JobId, taskId: api.TaskNumber });
-const jsonOf = (schema: z.ZodType) => ({ required: true, content: { 'application/json': { schema } } });
-const looked = ok('As it is now', Job, jobHeaders);
+export const jsonOf = (schema: z.ZodType) => ({ required: true, content: { 'application/json': { schema } } });
+export const looked = ok('As it is now', Job, jobHeaders);
 
 export const jobOperations = {
   createUpload: {
@@ -31,7 +32,11 @@ export const jobOperations = {
     requestBody: jsonOf(JobRequest),
     responses: responses(
       {
-        '200': ok('It was waited for, and it has ended: with its results, up to 1,000 tasks', Job, submitHeaders),
+        '200': ok(
+          'It was waited for, and it has ended: with its results, up to 1,000 tasks. With `dryRun`: what would become of it',
+          z.union([Job, Explanation]),
+          submitHeaders,
+        ),
         '202': ok('It is stored', JobAccepted, submitHeaders),
       },
       withBody(409),
@@ -73,8 +78,8 @@ export const jobOperations = {
   retryJob: {
     tags,
     summary: 'Try the failed tasks of a job that has ended again',
-    requestParams: { path: ofJob, query: api.NoQuery },
-    responses: responses({ '200': looked }, [409]),
+    requestParams: { path: ofJob, query: api.RetryQuery },
+    responses: responses({ '200': looked }, [409, 422]),
   },
   recordTaskResult: {
     tags,

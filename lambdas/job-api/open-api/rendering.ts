@@ -4,6 +4,8 @@ import type { ZodOpenApiOverride } from 'zod-openapi';
 import { Job, JobAccepted, JobRequest, JobTask, Problem, TaskError, TaskFile, TaskInput, TaskResult } from '../../contract/job.ts';
 import * as api from '../../contract/job-api.ts';
 import * as stage from '../../contract/job-api-stage.ts';
+import * as lease from '../../contract/lease-api.ts';
+import * as placement from '../../contract/placement.ts';
 
 const named = {
   Job,
@@ -17,6 +19,18 @@ const named = {
   TaskResult,
   GatewayMessage: api.GatewayMessage,
   UploadPlace: api.UploadPlace,
+  JobInput: placement.JobInput,
+  Needs: placement.Needs,
+  Affinity: placement.Affinity,
+  ReportedCapacity: placement.ReportedCapacity,
+  Explanation: lease.Explanation,
+  LimitFigure: lease.LimitFigure,
+  Limits: lease.Limits,
+  LeaseAnswer: lease.LeaseAnswer,
+  JobFailure: lease.JobFailure,
+  FailureAnswer: lease.FailureAnswer,
+  PoolStats: stage.PoolStats,
+  CustomerStats: stage.CustomerStats,
   GroupStats: stage.GroupStats,
   Pipeline: stage.PipelineView,
 };
@@ -37,7 +51,7 @@ export const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema, io }) => {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) drop('minimum');
   if (type === 'lazy') drop(...Object.keys(jsonSchema));
   if (zodSchema === JobRequest) {
-    jsonSchema.oneOf = [{ required: ['tasks'] }, { required: ['file'] }];
+    jsonSchema.oneOf = [{ required: ['tasks'] }, { required: ['file'] }, { required: ['body'] }];
     jsonSchema.not = { required: ['taskGroup', 'function'] };
   }
 };

@@ -15,7 +15,7 @@ const either = (description: string): ZodOpenApiResponseObject => ({ description
 
 const wrong = {
   400: problem('It cannot be read: not JSON, nested too deep, or a query parameter or header that is not as it must be'),
-  401: problem('The token is missing'),
+  401: problem('The token is missing; of a lease: it is not of this job, or there is no such job'),
   403: either('API Gateway refused the signature, or the caller may not invoke this route; of a callback: the token is not of this task'),
   404: either('There is no such job, task, task group or path'),
   405: either('The path does not take this method; `Allow` says which'),

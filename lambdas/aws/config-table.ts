@@ -1,5 +1,6 @@
-/** The config table, read only: it is the user's. Items come back as they are; parsing is the caller's. */
+/** The items of task groups in the config table, read only: it is the user's. Items come back as they are; parsing is the caller's. */
 import { GetCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
+import { isLimitsKey } from '../contract/placement.ts';
 import type { Clients } from './clients.ts';
 
 export function configTable(documents: Clients['documents'], table: string) {
@@ -9,7 +10,7 @@ export function configTable(documents: Clients['documents'], table: string) {
       return Item;
     },
 
-    /** Every task group that has an item, the defaults item among them, page by page. */
+    /** Every task group that has an item, the defaults item among them, page by page; items of limits are of no group. */
     async *taskGroups(): AsyncGenerator<string[]> {
       let start: Record<string, unknown> | undefined;
       do {
@@ -21,7 +22,7 @@ export function configTable(documents: Clients['documents'], table: string) {
             ...(start ? { ExclusiveStartKey: start } : {}),
           }),
         );
-        yield (page.Items ?? []).map((item) => String(item.taskGroup));
+        yield (page.Items ?? []).map((item) => String(item.taskGroup)).filter((key) => !isLimitsKey(key));
         start = page.LastEvaluatedKey;
       } while (start);
     },

@@ -21,7 +21,7 @@ export async function sendHints(sqs: Clients['sqs'], urls: HintQueueUrls, hintCl
 }
 
 /** SQS takes every character of XML 1.0; JSON leaves two raw that are none (API_SendMessage). */
-const messageText = (hint: Hint) => JSON.stringify(hint).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+export const messageText = (hint: object) => JSON.stringify(hint).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 
 async function sendBatch(sqs: Clients['sqs'], url: string, hints: readonly Hint[], tries = 1): Promise<void> {
   const entries = hints.map((hint, i) => ({ Id: String(i), MessageBody: messageText(hint) }));

@@ -11,6 +11,7 @@ import { type CoolingRecords, coolingRecords } from './cooling-records.ts';
 import type { HintQueueUrls } from './hint-queues.ts';
 import { type Leases, leases } from './leases.ts';
 import { type PipelinesTable, pipelinesTable } from './pipelines-table.ts';
+import { type PlacingHints, placingHints } from './placing-hints.ts';
 import { type ReleasesTable, releasesTable } from './releases-table.ts';
 import { type Reservations, reservations } from './reservations.ts';
 import { type StageState, stageState } from './stage-state.ts';
@@ -35,6 +36,7 @@ export interface Services {
   stageState: StageState;
   coolingRecords: CoolingRecords;
   hintQueues: HintQueueUrls;
+  hintPlacing: PlacingHints;
 }
 
 export type ServiceInputs = Pick<Services, 'clients' | 'clock' | 'random' | 'newId' | 'log'> & { environment: OwnEnvironment };
@@ -64,5 +66,6 @@ export function createServices({ environment, clients, clock, random, newId, log
       rollout: environment.SLUICE_ROLLOUTS_QUEUE_URL,
       sweep: environment.SLUICE_SWEEPS_QUEUE_URL,
     },
+    hintPlacing: placingHints(clients.sqs, environment.SLUICE_PLACING_QUEUE_URL),
   };
 }

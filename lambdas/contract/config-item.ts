@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { consumerEnvironmentPrefix } from './consumer-env.ts';
 import { lambdaLimits, lambdaReservedEnvironment, mappingLimits, queueLimits, tagLimits } from './limits.ts';
-import { PoolFields } from './placement.ts';
+import { isLimitsKey, PoolFields } from './placement.ts';
 import { reservedTagPrefixes, tagTextPattern } from './tags.ts';
 
 const whole = (bounds: { min: number; max: number }) => z.int().min(bounds.min).max(bounds.max);
@@ -136,7 +136,11 @@ const fields = {
   pool: PoolFields.optional(),
 };
 
-export const TaskGroup = z.string().min(1).max(255);
+export const TaskGroup = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((taskGroup) => !isLimitsKey(taskGroup), 'is the key of limits (docs/pools.md), which no task group has');
 
 /** One task group's item as written, before the defaults item is laid under it. */
 export const ConfigItem = z.strictObject({

@@ -26,6 +26,8 @@ export const OwnEnvironment = z.object({
   SLUICE_CHANGES_QUEUE_URL: z.url(),
   SLUICE_ROLLOUTS_QUEUE_URL: z.url(),
   SLUICE_SWEEPS_QUEUE_URL: z.url(),
+  /** FIFO: where the scheduler of pools hears that something changed. */
+  SLUICE_PLACING_QUEUE_URL: z.url(),
   /** Takes what became of tasks of jobs; the reconciler hands it to consumers. */
   SLUICE_REPORTS_QUEUE_URL: z.url(),
   SLUICE_CODE_BUCKET: z.string().min(1),
@@ -43,15 +45,18 @@ export const JobEnvironment = OwnEnvironment.extend({
   SLUICE_INTAKE_QUEUE_URL: z.url(),
   SLUICE_RESULTS_QUEUE_URL: z.url(),
   SLUICE_EVENTS_QUEUE_URL: z.url(),
+  SLUICE_VALIDATION_QUEUE_URL: z.url(),
 });
 export type JobEnvironment = z.output<typeof JobEnvironment>;
 
 export const NotifierEnvironment = JobEnvironment.extend({
   SLUICE_JOBS_TOPIC_ARN: z.string().min(1),
+  SLUICE_JOBS_FIFO_TOPIC_ARN: z.string().min(1),
   SLUICE_WEBHOOK_SECRET_ARN: z.string().min(1),
 });
 export type NotifierEnvironment = z.output<typeof NotifierEnvironment>;
 
+/** Also of the scheduler of pools, whose leases name the address. */
 export const DispatcherEnvironment = JobEnvironment.extend({
   /** Where functions send their results: the API's own address, or what `apiBaseUrl` says instead. No slash at its end. */
   SLUICE_API_URL: z.url(),

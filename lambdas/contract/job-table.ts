@@ -22,7 +22,7 @@
  * The indices list jobs by time: `by-time` (listKey), `by-target` (target), `by-status` (status), each with `createdKey`.
  */
 import { z } from 'zod';
-import { JobStatus, Priority, TaskError, Webhook } from './job.ts';
+import { ErrorClassName, JobState, JobStatus, Priority, TaskError, Webhook } from './job.ts';
 import { Placed } from './placement-table.ts';
 
 export const jobsExpiryAttribute = 'expiresAt';
@@ -264,13 +264,15 @@ export type ScheduledRow = z.output<typeof ScheduledRow>;
 export const IntakeRow = z.object({ job: z.string(), createdAtMs: z.number() });
 export type IntakeRow = z.output<typeof IntakeRow>;
 
-/** An event that happened; goes when it was delivered, or given up. Whoever makes it sets no more than the first five and the last. */
+/** An event that happened; goes when it was delivered, or given up. Whoever makes it sets no more than the first six and the last. */
 export const OutboxRow = z.object({
   event: z.string(),
   job: z.string(),
   life: z.number(),
   status: JobStatus,
   atMs: z.number(),
+  /** Of a placed job: which change of its state, and what was so then. */
+  change: z.object({ state: JobState, sequence: z.number(), pool: z.string().optional(), class: ErrorClassName.optional() }).optional(),
   /** What is delivered, as JSON: made by the first try, so that every delivery has the same bytes. */
   payload: z.string().optional(),
   /** Tries that began. */
@@ -279,6 +281,8 @@ export const OutboxRow = z.object({
   nextTryMs: z.number().optional(),
   /** Whether the topic has it. */
   published: z.boolean().default(false),
+  /** Whether the FIFO topic has it: the next event of its job waits for that. */
+  ordered: z.boolean().default(false),
   /** Whether the webhook has it, or it was given up. */
   posted: z.boolean().default(false),
   expiresAt: z.number(),
@@ -329,3 +333,5 @@ export type StoredTask = z.infer<typeof StoredTask>;
 
 /** Event id: one per end of a job. No full stop in it: what is signed of a webhook has one behind the id. */
 export const eventId = (job: string, life: number, status: JobStatus) => `${job}_${life}_${status.toLowerCase()}`;
+/** Of a placed job: one per change of its state, so that the one before is known by its number. */
+export const changeEventId = (job: string, sequence: number) => `${job}_${sequence}`;

@@ -12,6 +12,10 @@ export const JobStatus = z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'C
 export type JobStatus = z.infer<typeof JobStatus>;
 export const hasEnded = (status: JobStatus) => status !== 'PENDING' && status !== 'RUNNING';
 
+/** What a placed job comes to; each change from one to the other is told of, numbered in its order. */
+export const JobState = z.enum(['validating', 'scheduled', 'waiting', 'started', 'retrying', 'completed', 'failed', 'cancelled']);
+export type JobState = z.infer<typeof JobState>;
+
 /** `pending`: stored, not sent; `queued`: sent and not ended, it may run; `retrying`: failed and comes back. */
 export const JobTaskStatus = z.enum(['pending', 'queued', 'retrying', 'done', 'failed', 'cancelled']);
 export type JobTaskStatus = z.infer<typeof JobTaskStatus>;
@@ -173,7 +177,9 @@ export const Job = z.object({
   reason: PlacementReason.optional().describe('Why there'),
   quantities: Quantities.optional().describe('What it takes of the pool'),
   attempts: z.int().optional().describe('Leases it had'),
-  history: z.array(z.object({ attempt: z.int(), class: ErrorClassName, message: z.string(), time: Moment, step: z.string().optional() })).optional(),
+  history: z
+    .array(z.object({ attempt: z.int(), class: ErrorClassName, message: z.string(), time: Moment, step: z.string().optional() }))
+    .optional(),
   findings: z.array(z.string()).optional().describe('What the validator had to say'),
   lease: JobLease.optional(),
   priority: Priority,
@@ -249,8 +255,12 @@ export type TaskInvocation = z.infer<typeof TaskInvocation>;
 export const JobEvent = z.object({
   /** The same for every delivery of one event. */
   id: z.string(),
-  type: z.enum(['job.completed', 'job.failed', 'job.cancelled']),
+  /** Of a job that is not placed on a pool, its ends alone. */
+  type: z.templateLiteral(['job.', JobState]),
   time: Moment,
+  sequence: z.int().optional().describe('Of a placed job: number of this change of its state, 1 for the first'),
+  pool: z.string().optional().describe('Of a placed job: where it was then'),
+  class: ErrorClassName.optional().describe('Of a placed job: what kind of failure it was'),
   job: Job,
 });
 export type JobEvent = z.infer<typeof JobEvent>;

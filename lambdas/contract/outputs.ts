@@ -12,6 +12,7 @@ export const outputNames = [
   'ApiUrl',
   'JobsTableName',
   'JobsTopicArn',
+  'JobsFifoTopicArn',
   'ReportsQueueUrl',
   'FunctionFailuresQueueArn',
   'WebhookSecretArn',

@@ -106,6 +106,22 @@ export const StageSettings = z
     jobRetentionDays: z.int().min(1).max(365).default(30),
     /** Requests that may wait for a job's end at once; above it they are answered at once. */
     maxWaits: z.int().min(1).max(500).default(20),
+    /** Whether inputs of jobs that state needs are looked at, and their validator asked, before they take a place. */
+    validateJobs: z.boolean().default(true),
+    /** Whether a job that states needs is tried again after a TRANSIENT or RESOURCE failure. */
+    retryJobs: z.boolean().default(true),
+    /** Whether each change of state of a job that states needs is told of; false: its ends alone, as of any other job. */
+    notifyJobs: z.boolean().default(true),
+    /** How long a job stays with whoever works for it without a word of theirs, in seconds; a heartbeat is due each third of it. */
+    leaseSeconds: z.int().min(3).max(3_600).default(300),
+    /** A Lambda function that looks at each job that states needs before it takes a place. */
+    validatorFunction: FunctionReference.optional(),
+    /** Largest input of a job that states needs, in bytes; default: no limit. */
+    maxInputBytes: z
+      .int()
+      .min(0)
+      .max(50 * 1_099_511_627_776)
+      .optional(),
     /** ARN of an SNS topic that the alarms notify. */
     alarmTopicArn: z
       .string()
@@ -140,6 +156,8 @@ export function ownReservations(settings: StageSettings): Record<OwnFunction, nu
     jobResults: 2,
     jobNotifier: 2,
     jobSweeper: 1,
+    poolScheduler: 1,
+    jobValidator: 2,
     streamListener: 2,
     pipelineReconciler: changes + rollouts + sweeps,
     codeUpdater: 2,
@@ -165,6 +183,8 @@ export type OwnFunction =
   | 'jobResults'
   | 'jobNotifier'
   | 'jobSweeper'
+  | 'poolScheduler'
+  | 'jobValidator'
   | 'streamListener'
   | 'pipelineReconciler'
   | 'codeUpdater'

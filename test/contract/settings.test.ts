@@ -38,6 +38,10 @@ describe('settings of a stage', () => {
       webhookPrivateAddresses: false,
       jobRetentionDays: 30,
       maxWaits: 20,
+      validateJobs: true,
+      retryJobs: true,
+      notifyJobs: true,
+      leaseSeconds: 300,
     });
   });
 
@@ -112,6 +116,12 @@ describe('settings of a stage', () => {
     ['webhookPrivateAddresses', [true], ['true']],
     ['jobRetentionDays', [1, 365], [0, 366, 1.5]],
     ['maxWaits', [1, 500], [0, 501]],
+    ['validateJobs', [true, false], ['true', 1]],
+    ['retryJobs', [true, false], ['true', 1]],
+    ['notifyJobs', [true, false], ['true', 1]],
+    ['leaseSeconds', [3, 3_600], [2, 3_601, 4.5]],
+    ['validatorFunction', ['a', 'a:$LATEST'], ['a b', '']],
+    ['maxInputBytes', [0, 50 * 1_099_511_627_776], [-1, 1.5, 50 * 1_099_511_627_776 + 1]],
     ['unknown', [], [1]],
   ])('%s', (name, valid, invalid) => {
     for (const value of valid) expect.soft(isValid({ [name]: value }), `${name}: ${JSON.stringify(value)}`).toBe(true);
@@ -138,7 +148,7 @@ describe('the environment of our functions', () => {
     'SLUICE_CONSUMER_ROLE_ARN',
     'SLUICE_CONSUMER_LOG_GROUP',
   ];
-  const queues = ['SLUICE_CHANGES_QUEUE_URL', 'SLUICE_ROLLOUTS_QUEUE_URL', 'SLUICE_SWEEPS_QUEUE_URL', 'SLUICE_REPORTS_QUEUE_URL'];
+  const queues = ['CHANGES', 'ROLLOUTS', 'SWEEPS', 'REPORTS', 'PLACING'].map((name) => `SLUICE_${name}_QUEUE_URL`);
   const environment = {
     ...Object.fromEntries(names.map((name) => [name, 'x'])),
     ...Object.fromEntries(queues.map((name) => [name, 'https://sqs/queue'])),

@@ -199,6 +199,7 @@ export class OwnStage {
       SLUICE_ROLLOUTS_QUEUE_URL: hints('rollouts'),
       SLUICE_SWEEPS_QUEUE_URL: hints('sweeps'),
       SLUICE_REPORTS_QUEUE_URL: hints('reports'),
+      SLUICE_PLACING_QUEUE_URL: sqs.createQueue('placing.fifo', { FifoQueue: 'true', VisibilityTimeout: '120' }).identity.url,
       SLUICE_CODE_BUCKET: stageNames.bucket,
       SLUICE_CONSUMER_ROLE_ARN: consumerRoleArn,
       SLUICE_CONSUMER_LOG_GROUP: '/sluice/test/consumers',

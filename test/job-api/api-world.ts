@@ -205,6 +205,8 @@ export class ApiWorld {
       SLUICE_INTAKE_QUEUE_URL: queue('intake'),
       SLUICE_RESULTS_QUEUE_URL: queue('results'),
       SLUICE_EVENTS_QUEUE_URL: queue('events'),
+      SLUICE_VALIDATION_QUEUE_URL: queue('validation'),
+      SLUICE_PLACING_QUEUE_URL: sqs.createQueue('placing.fifo', { FifoQueue: 'true' }).identity.url,
       SLUICE_CODE_BUCKET: 'code',
       SLUICE_CONSUMER_ROLE_ARN: 'arn:aws:iam::123456789012:role/sluice-test/consumer',
       SLUICE_CONSUMER_LOG_GROUP: '/sluice/test/consumers',

@@ -1,13 +1,18 @@
 /** Hints of the job service, to its queues. A hint that is lost is found by the sweep; one that comes twice does no harm. */
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { JobEnvironment } from '../../contract/env.ts';
-import type { DispatchHint, EventHint, IntakeHint, ResultsHint } from '../../contract/job-messages.ts';
+import type { DispatchHint, EventHint, IntakeHint, ResultsHint, ValidationHint } from '../../contract/job-messages.ts';
 import { queueLimits } from '../../contract/limits.ts';
 import type { Clients } from '../clients.ts';
 import { named } from '../errors.ts';
+import { placingHints } from '../placing-hints.ts';
 
 export function jobHints(sqs: Clients['sqs'], environment: JobEnvironment) {
-  async function send(QueueUrl: string, hint: DispatchHint | IntakeHint | ResultsHint | EventHint, delaySeconds = 0): Promise<void> {
+  async function send(
+    QueueUrl: string,
+    hint: DispatchHint | IntakeHint | ResultsHint | EventHint | ValidationHint,
+    delaySeconds = 0,
+  ): Promise<void> {
     const DelaySeconds = Math.round(Math.min(Math.max(0, delaySeconds), queueLimits.delaySeconds.max));
     await named('SendMessage', QueueUrl, () =>
       sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(hint), DelaySeconds })),
@@ -25,6 +30,8 @@ export function jobHints(sqs: Clients['sqs'], environment: JobEnvironment) {
       send(environment.SLUICE_DISPATCH_QUEUE_URL, { kind: 'target', target }, delaySeconds),
     intake: (job: string) => send(environment.SLUICE_INTAKE_QUEUE_URL, { job }),
     results: (hint: ResultsHint) => send(environment.SLUICE_RESULTS_QUEUE_URL, hint),
+    placing: placingHints(sqs, environment.SLUICE_PLACING_QUEUE_URL),
+    validation: (job: string) => send(environment.SLUICE_VALIDATION_QUEUE_URL, { job }),
     event: (hint: EventHint, delaySeconds?: number) => send(environment.SLUICE_EVENTS_QUEUE_URL, hint, delaySeconds),
   };
 }

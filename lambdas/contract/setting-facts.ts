@@ -47,6 +47,12 @@ export const settingFacts: Record<SettingName, SettingFacts> = {
   webhookPrivateAddresses: { variable: 'WEBHOOK_PRIVATE_ADDRESSES' },
   jobRetentionDays: { variable: 'JOB_RETENTION_DAYS', unit: 'days' },
   maxWaits: { variable: 'MAX_WAITS', unit: 'requests' },
+  validateJobs: { variable: 'VALIDATE_JOBS' },
+  retryJobs: { variable: 'RETRY_JOBS' },
+  notifyJobs: { variable: 'NOTIFY_JOBS' },
+  leaseSeconds: { variable: 'LEASE_SECONDS', unit: 'seconds' },
+  validatorFunction: { variable: 'VALIDATOR_FUNCTION' },
+  maxInputBytes: { variable: 'MAX_INPUT_BYTES', unit: 'bytes' },
 };
 
 /** Where each setting's value came from, by name; one that is not named has its default. */

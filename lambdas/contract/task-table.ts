@@ -12,11 +12,14 @@
  *   job#<job>                state                  {@link JobStateRecord}: there once the job was cancelled
  *   dead-letter-looks        <queue>                see dead-letter-look.ts
  *
- * `<pipeline>` is the group's function name (names.ts): short, and never with a `#` in it.
+ * `<pipeline>` is the group's function name (names.ts): short, and never with a `#` in it. Of a job that was placed on a
+ * pool it is `@placed` ({@link placedPipeline}), and `<redrives>` the fencing number of its lease.
  */
 import * as z from 'zod/mini';
 import { FailedAttempt } from './task-wire.ts';
 
+/** In place of the group's own name: whichever pool has a placed job next goes on at the step where the last one stopped. */
+export const placedPipeline = '@placed';
 export const taskKey = (pipeline: string, task: string) => `task#${pipeline}#${task}`;
 export const groupKey = (pipeline: string) => `group#${pipeline}`;
 export const jobStateKey = (job: string) => ({ pk: `job#${job}`, sk: 'state' });
@@ -64,8 +67,10 @@ export const AttemptRecord = z.object({
   result: z.optional(z.string()),
   /** In its place, for a larger one: key of an object in the data bucket. */
   resultKey: z.optional(z.string()),
-  /** It counts as done, but was never run: its job was cancelled. Nothing is reported of it. */
+  /** It counts as done, and nothing is reported of it: its job was cancelled, or the lease of a placed one is lost. */
   cancelledAtMs: z.optional(z.number()),
+  /** It counts as done, and nothing is reported of it: who got it from the consumer does the work of the placed job. */
+  handedOnAtMs: z.optional(z.number()),
   /** Of the write that released or ended it last: the same write, made again after a lost answer, is known by it. */
   writeId: z.optional(z.string()),
   expiresAt: z.number(),

@@ -1,6 +1,6 @@
 /** What became of a task of a job, as its consumer tells it, at once or once more from the task's record. Pure; bundled into consumers. */
 import type { AttemptRecord } from '../../contract/task-table.ts';
-import { type FailedAttempt, inlineResultBytes, largestResultBytes, numberOfTask, type Report } from '../../contract/task-wire.ts';
+import { type FailedAttempt, inlineResultBytes, type Lease, largestResultBytes, numberOfTask, type Report } from '../../contract/task-wire.ts';
 import { wireText } from './letter.ts';
 
 /** Which task a report is about. */
@@ -37,13 +37,25 @@ export const failedReport = ({ job, task, redrives }: Reported, status: 'retryin
   deadLettered: status === 'failed',
 });
 
-/** Of a task that has ended, from its record: says what was said first. Undefined of one that never ran, or goes on. */
+/** Of a task that has ended, from its record: says what was said first. Undefined of one of which nothing is said, or that goes on. */
 export function reportOfRecord(about: Reported, record: AttemptRecord, atMs: number): Report | undefined {
-  if (record.cancelledAtMs !== undefined) return undefined;
+  if (record.cancelledAtMs !== undefined || record.handedOnAtMs !== undefined) return undefined;
   if (record.status === 'done') return doneReport(about, Math.max(1, record.starts - record.excused), keptOf(record), atMs);
   if (record.status !== 'dead') return undefined;
   return failedReport(about, 'failed', lastFailure(record), atMs);
 }
+
+/**
+ * The same of a placed job: under its lease, attempts of earlier leases counted in. Nothing is set aside: whoever counts
+ * decides whether it is tried again.
+ */
+export const leasedReport = (report: Report, { token, failures }: Pick<Lease, 'token' | 'failures'>): Report => ({
+  ...report,
+  redrives: 0,
+  attempt: report.attempt + failures,
+  lease: token,
+  deadLettered: false,
+});
 
 const keptOf = ({ result, resultKey }: AttemptRecord): KeptResult => ({
   ...(result === undefined ? {} : { result }),

@@ -1,9 +1,9 @@
-/** GET /jobs: the newest first, by status, target and time. */
+/** GET /jobs: the newest first, by status, target, customer, pool, priority and time. */
 
 import { ListCursor } from '../aws/jobs/jobs-table.ts';
 import type { JobPage } from '../contract/job-api.ts';
 import { ListJobsQuery } from '../contract/job-api.ts';
-import { functionTarget, groupTarget } from '../contract/job-messages.ts';
+import { functionTarget, groupTarget, needsTarget } from '../contract/job-messages.ts';
 import type { JobRow } from '../contract/job-table.ts';
 import { noCounts } from '../contract/job-table.ts';
 import { listedFunction } from '../domain/job/function-reference.ts';
@@ -25,14 +25,16 @@ export async function listJobs({ services, request }: Call): Promise<Answer> {
   const query = queryOf(request, ListJobsQuery);
   if (query.taskGroup !== undefined && query.function !== undefined)
     throw fieldProblem('malformed', [{ field: 'function', message: 'must not be there together with taskGroup' }]);
+  if (query.pool !== undefined && (query.taskGroup !== undefined || query.function !== undefined))
+    throw fieldProblem('malformed', [{ field: 'pool', message: 'must not be there together with taskGroup or function' }]);
   if (query.after !== undefined && !ListCursor.safeParse(query.after).success)
     throw fieldProblem('malformed', [{ field: 'after', message: 'must be `next` of the page before' }]);
   const { fromMs, toMs } = span(query, services.clock.nowMs());
   if (fromMs > toMs) return json(200, { jobs: [] } satisfies JobPage);
 
-  const { status, after, limit = ordinaryPage } = query;
+  const { status, customer, pool, priority, after, limit = ordinaryPage } = query;
   const page = await services.jobs
-    .list({ target: targetOf(query, services), status, fromMs, toMs, limit, after })
+    .list({ target: targetOf(query, services), status, customer, pool, priority, fromMs, toMs, limit, after })
     .catch((error: unknown) => {
       if (!isForeignCursor(error)) throw error;
       throw fieldProblem('malformed', [{ field: 'after', message: 'is of a list that was asked for otherwise' }]);
@@ -48,6 +50,7 @@ async function viewed({ jobs, clock }: Call['services'], listed: JobRow) {
 }
 
 function targetOf(query: ListJobsQuery, { stage }: Call['services']): string | undefined {
+  if (query.pool !== undefined) return needsTarget;
   if (query.taskGroup !== undefined) return groupTarget(query.taskGroup);
   if (query.function === undefined) return undefined;
   const { functions, defaultFunction } = stage.settings;

@@ -1,7 +1,6 @@
 /** Jobs: made, read, listed. What starts and ends them is in `scheduler.ts`, what their tasks come to in `task-rows.ts`. */
 import { GetCommand, QueryCommand, type QueryCommandOutput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { JobStatus } from '../../contract/job.ts';
 import {
   Counts,
   everyJob,
@@ -19,11 +18,11 @@ import {
 import { sum } from '../../domain/job/task-end.ts';
 import type { Clients } from '../clients.ts';
 import { isConditionFailed, isTransactionCancelled } from '../errors.ts';
+import { filteredPage, filteredPages, type ListFilter, listFilter } from './list-filter.ts';
 import { type Retrying, type TransactItem, transact, untilDecided } from './transactions.ts';
 
-export interface JobList {
+export interface JobList extends ListFilter {
   target?: string | undefined;
-  status?: JobStatus | undefined;
   fromMs?: number | undefined;
   toMs?: number | undefined;
   limit: number;
@@ -91,35 +90,38 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
       return { row: JobRow.parse(meta), counts: sum(Items.filter((item) => item !== meta).map((item) => Counts.parse(item))) };
     },
 
-    /** Newest first. `after` as {@link ListCursor} takes it. */
-    async list({ target, status, fromMs, toMs, limit, after }: JobList): Promise<{ rows: JobRow[]; next?: string }> {
+    /** Newest first. `after` as {@link ListCursor} takes it. A page that is filtered may be short: so much is looked through at once. */
+    async list({ target, status, fromMs, toMs, limit, after, ...wanted }: JobList): Promise<{ rows: JobRow[]; next?: string }> {
       const index = target !== undefined ? jobIndexes.target : status !== undefined ? jobIndexes.status : jobIndexes.time;
       const value = target ?? status ?? everyJob;
-      const filtered = target !== undefined && status !== undefined;
+      const filter = listFilter({ ...wanted, status: target === undefined ? undefined : status });
       const range = {
         ':from': new Date(fromMs ?? 0).toISOString(),
         ':to': `${new Date(toMs ?? world.clock.nowMs() + 86_400_000).toISOString()}~`,
       };
       const rows: JobRow[] = [];
       let start: Record<string, unknown> | undefined = after === undefined ? undefined : startAfter(after, index.key, value);
+      let pages = 0;
       do {
         const page: QueryCommandOutput = await documents.send(
           new QueryCommand({
             TableName,
             IndexName: index.name,
             KeyConditionExpression: `#key = :value AND ${jobIndexSortKey} BETWEEN :from AND :to`,
-            ...(filtered ? { FilterExpression: '#status = :status' } : {}),
-            ExpressionAttributeNames: { '#key': index.key, ...(filtered ? { '#status': 'status' } : {}) },
-            ExpressionAttributeValues: { ':value': value, ...range, ...(filtered ? { ':status': status } : {}) },
+            ...(filter === undefined ? {} : { FilterExpression: filter.expression }),
+            ExpressionAttributeNames: { '#key': index.key, ...filter?.names },
+            ExpressionAttributeValues: { ':value': value, ...range, ...filter?.values },
             ScanIndexForward: false,
-            Limit: limit - rows.length,
+            Limit: filter === undefined ? limit - rows.length : filteredPage,
             ...(start === undefined ? {} : { ExclusiveStartKey: start }),
           }),
         );
         rows.push(...(page.Items ?? []).filter(isThere).map((item) => JobRow.parse(item)));
         start = page.LastEvaluatedKey;
-      } while (start !== undefined && rows.length < limit);
-      return start === undefined ? { rows } : { rows, next: String(start[jobIndexSortKey]) };
+        pages += 1;
+      } while (start !== undefined && rows.length < limit && (filter === undefined || pages < filteredPages));
+      const last = rows.length > limit ? rows[limit - 1]?.createdKey : start?.[jobIndexSortKey];
+      return { rows: rows.slice(0, limit), ...(last === undefined ? {} : { next: String(last) }) };
     },
 
     /** The job and what leads on from there, and its idempotency key, in one. */

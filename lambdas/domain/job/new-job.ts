@@ -1,7 +1,9 @@
 /** A request that was found good → the row of its job. Pure. */
 
-import { type JobRequest, jobDefaults } from '../../contract/job.ts';
+import { type JobRequest, jobDefaults, Priority } from '../../contract/job.ts';
 import { everyJob, type JobRow, startOfFile, type TaskSource } from '../../contract/job-table.ts';
+import { orderOf } from '../../contract/placement.ts';
+import type { Placed } from '../../contract/placement-table.ts';
 import type { StageSettings } from '../../contract/settings.ts';
 import { runAtMs } from './task-input.ts';
 
@@ -15,10 +17,19 @@ export interface NewJob {
   warnings: string[];
   /** Where its tasks are: in a file that is to be read, or in the task file already. */
   tasks: { source: TaskSource } | { total: number; fileBytes: number };
+  /** Of a job that states needs. */
+  placing?: PlacingRules | undefined;
 }
 
-export function newJobRow(request: JobRequest, { job, target, nowMs, tokenKey, settings, createdBy, warnings, tasks }: NewJob): JobRow {
-  const { name, timeoutSeconds, webhook } = request;
+export interface PlacingRules {
+  /** Whether it is looked at before it waits for a pool. */
+  validates: boolean;
+  ageingSeconds: number;
+}
+
+export function newJobRow(request: JobRequest, made: NewJob): JobRow {
+  const { job, target, nowMs, tokenKey, settings, createdBy, warnings, tasks, placing } = made;
+  const { name, customer, timeoutSeconds, webhook } = request;
   const maxConcurrent = request.maxConcurrent ?? Math.min(jobDefaults.maxConcurrent, settings.maxConcurrentSends);
   const at = runAtMs(request, nowMs);
   const waitsForTime = at !== undefined && at > nowMs;
@@ -31,6 +42,8 @@ export function newJobRow(request: JobRequest, { job, target, nowMs, tokenKey, s
     createdAtMs: nowMs,
     ...(createdBy === undefined ? {} : { createdBy }),
     ...(name === undefined ? {} : { name }),
+    ...(customer === undefined ? {} : { customer }),
+    ...(placing === undefined ? {} : { placed: newlyPlaced(request, placing, nowMs) }),
     priority: request.priority ?? jobDefaults.priority,
     maxFailures: request.maxFailures ?? jobDefaults.maxFailures,
     maxConcurrent,
@@ -52,6 +65,31 @@ export function newJobRow(request: JobRequest, { job, target, nowMs, tokenKey, s
     dispatched: 0,
     chunks: 0,
     resultsFiles: {},
+    revision: 0,
+  };
+}
+
+/** What it needs, and what is done with it first: it is looked at, waits for its time, or for a pool. */
+function newlyPlaced(request: JobRequest, { validates, ageingSeconds }: PlacingRules, nowMs: number): Placed {
+  const { needs = {}, inputs = [], affinity, objective = 'spread', steps, startBy, priority = jobDefaults.priority } = request;
+  const at = runAtMs(request, nowMs) ?? nowMs;
+  const first = validates
+    ? ({ step: 'validating', stepKeyMs: nowMs } as const)
+    : at > nowMs
+      ? ({ step: 'later', stepKeyMs: at } as const)
+      : ({ step: 'placing', stepKeyMs: orderOf(Priority.options.indexOf(priority), nowMs, ageingSeconds) } as const);
+  return {
+    needs,
+    inputs,
+    ...(affinity === undefined ? {} : { affinity }),
+    objective,
+    ...(steps === undefined ? {} : { steps }),
+    ...(startBy === undefined ? {} : { startByMs: Date.parse(startBy) }),
+    ...first,
+    fence: 0,
+    failures: 0,
+    history: [],
+    sequence: 0,
     revision: 0,
   };
 }

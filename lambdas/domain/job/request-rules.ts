@@ -4,27 +4,35 @@
  */
 import { z } from 'zod';
 import { JobRequest, TaskInput } from '../../contract/job.ts';
-import { functionTarget, groupTarget } from '../../contract/job-messages.ts';
+import { functionTarget, groupTarget, needsTarget } from '../../contract/job-messages.ts';
 import type { FieldError } from '../../contract/problems.ts';
 import type { StageSettings } from '../../contract/settings.ts';
 import type { Stage } from '../../contract/stage.ts';
 import { listedFunction } from './function-reference.ts';
+import { needsProblems, statesNeeds } from './needs-rules.ts';
 import { taskProblems, timeProblems } from './task-input.ts';
 import { webhookProblem } from './webhook-hosts.ts';
+
+const readBody = z.custom<TaskInput['body']>((value) => value !== undefined, 'must be there: any JSON');
 
 /** A request as it is read: what `JSON.parse` gave is JSON, and walking through every body again costs more than all the rest. */
 export const ReadJobRequest = JobRequest.extend({
   tasks: z
-    .array(TaskInput.extend({ body: z.custom<TaskInput['body']>((value) => value !== undefined, 'must be there: any JSON') }))
+    .array(TaskInput.extend({ body: readBody }))
     .min(1)
     .optional(),
+  body: readBody.optional(),
 });
 
 export type Target = { target: string } | { problem: FieldError };
 
 /** Whom the tasks are for; a request that names nobody has the stage's own function. */
-export function targetOf({ taskGroup, function: named }: JobRequest, stage: Stage): Target {
+export function targetOf(request: JobRequest, stage: Stage): Target {
+  const { taskGroup, function: named } = request;
   const { functions, defaultFunction } = stage.settings;
+  if (request.body !== undefined) return { target: needsTarget };
+  if (taskGroup === undefined && named === undefined && statesNeeds(request))
+    return { problem: { field: 'body', message: 'must be there: what a job that states needs hands to its pool' } };
   if (taskGroup !== undefined && named !== undefined)
     return { problem: { field: 'function', message: 'must not be there together with taskGroup' } };
   if (taskGroup !== undefined) return { target: groupTarget(taskGroup) };
@@ -42,18 +50,20 @@ export interface RequestPlace {
   target: string;
   nowMs: number;
   settings: StageSettings;
+  dataBucket: string;
 }
 
 /** Every rule that is broken, by field. */
 export function requestProblems(request: JobRequest, place: RequestPlace): FieldError[] {
   return [
-    ...textProblems({ ...request, tasks: undefined }),
-    ...contentProblems(request, place.settings),
+    ...textProblems({ ...request, tasks: undefined, body: undefined }),
+    ...needsProblems(request, { ...place, buckets: [place.dataBucket, ...place.settings.inputBuckets] }),
+    ...(request.body === undefined ? contentProblems(request, place.settings) : []),
     ...timeProblems(request, place.nowMs),
     ...onlyForFunctions(request),
-    ...maxima(request, place.settings),
+    ...(request.body === undefined ? maxima(request, place.settings) : []),
     ...webhookProblems(request, place.settings),
-    ...(request.tasks ?? []).flatMap((task, i) =>
+    ...(request.body === undefined ? (request.tasks ?? []) : []).flatMap((task, i) =>
       taskProblems(task, { ...place, n: i + 1 }).map(({ field, message }) => ({ field: `tasks.${i}.${field}`, message })),
     ),
   ];
@@ -68,7 +78,7 @@ export function textProblems(value: unknown, path = ''): FieldError[] {
 
 function contentProblems({ tasks, file }: JobRequest, { maxTasksPerRequest, inputBuckets }: StageSettings): FieldError[] {
   if (tasks !== undefined && file !== undefined) return [{ field: 'file', message: 'must not be there together with tasks' }];
-  if (tasks === undefined && file === undefined) return [{ field: 'tasks', message: 'must be there, or file' }];
+  if (tasks === undefined && file === undefined) return [{ field: 'tasks', message: 'must be there, or file, or body' }];
   if (tasks !== undefined && tasks.length > maxTasksPerRequest)
     return [
       {
@@ -87,7 +97,7 @@ function contentProblems({ tasks, file }: JobRequest, { maxTasksPerRequest, inpu
 }
 
 function onlyForFunctions(request: JobRequest): FieldError[] {
-  if (request.taskGroup === undefined) return [];
+  if (request.taskGroup === undefined || request.body !== undefined) return [];
   return (['maxOutstanding', 'maxRetries'] as const)
     .filter((field) => request[field] !== undefined)
     .map((field) => ({ field, message: 'is for functions: a task group has its own limits and retries, in its config item' }));

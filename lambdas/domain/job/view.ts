@@ -2,22 +2,27 @@
 import { hasEnded, type Job, type JobTask, type JobTaskStatus } from '../../contract/job.ts';
 import { functionOfTarget, taskGroupOfTarget } from '../../contract/job-messages.ts';
 import type { Counts, JobRow, TaskRow } from '../../contract/job-table.ts';
+import type { LeaseRow } from '../../contract/placement-table.ts';
 import { processed } from './ending.ts';
+import { placedMessage, placedView } from './placed-view.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const isoIf = <Name extends string>(name: Name, ms: number | undefined) =>
   (ms === undefined ? {} : { [name]: iso(ms) }) as { [K in Name]?: string };
 
-export function apiView(row: JobRow, counts: Counts, nowMs: number): Job {
+/** `lease`: of a job that was placed on a pool and is there. */
+export function apiView(row: JobRow, counts: Counts, nowMs: number, lease?: LeaseRow): Job {
   const taskGroup = taskGroupOfTarget(row.target);
   const reference = functionOfTarget(row.target);
   return {
     id: row.job,
     status: row.status,
-    message: messageOf(row, counts, nowMs),
+    message: row.placed === undefined ? messageOf(row, counts, nowMs) : placedMessage(row, row.placed, lease, nowMs),
     ...(taskGroup === undefined ? {} : { taskGroup }),
     ...(reference === undefined ? {} : { function: reference }),
     ...(row.name === undefined ? {} : { name: row.name }),
+    ...(row.customer === undefined ? {} : { customer: row.customer }),
+    ...(row.placed === undefined ? {} : placedView(row, row.placed, lease)),
     priority: row.priority,
     ...(row.total === undefined ? {} : { total: row.total }),
     dispatched: row.dispatched,

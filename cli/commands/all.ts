@@ -1,8 +1,11 @@
 /** Every command, in the order of the help. */
 import type { Command } from 'commander';
 import { deadLettersCommand } from './dead-letters.ts';
+import { explainCommand } from './explain.ts';
 import { jobsCommand } from './jobs.ts';
+import { limitsCommand } from './limits.ts';
 import { cancelCommand, jobCommand, retryCommand } from './one-job.ts';
+import { poolsCommand } from './pools.ts';
 import { redriveCommand } from './redrive.ts';
 import { releaseCommand } from './release.ts';
 import { resultsCommand } from './results.ts';
@@ -15,8 +18,11 @@ export const allCommands = (): Command[] => [
   jobCommand(),
   cancelCommand(),
   retryCommand(),
+  explainCommand(),
   resultsCommand(),
   statsCommand(),
+  poolsCommand(),
+  limitsCommand(),
   deadLettersCommand(),
   redriveCommand(),
   releaseCommand(),

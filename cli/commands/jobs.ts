@@ -1,7 +1,7 @@
 /** `sluice jobs`. */
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { type Job, JobStatus } from '../../lambdas/contract/job.ts';
+import { type Job, JobStatus, Priority, priorities } from '../../lambdas/contract/job.ts';
 import { jobClient } from '../aws/job-client.ts';
 import { jobTable } from '../jobs/shown.ts';
 import { withProgress } from '../progress.ts';
@@ -14,6 +14,9 @@ const Options = z.object({
   status: JobStatus.optional(),
   group: z.string().optional(),
   function: z.string().optional(),
+  customer: z.string().optional(),
+  pool: z.string().optional(),
+  priority: Priority.optional(),
   from: z.string().optional(),
   to: z.string().optional(),
   limit: z.number(),
@@ -33,6 +36,9 @@ export const jobsCommand = (): Command =>
     .addOption(new Option('--status <status>', 'only of this status').choices(JobStatus.options))
     .option('--group <name>', 'only of this task group')
     .option('--function <name>', 'only of this function')
+    .option('--customer <name>', 'only for this customer')
+    .option('--pool <name>', 'only those that state needs, and are or were last on this pool')
+    .addOption(new Option('--priority <priority>', 'only of this priority').choices(priorities))
     .option('--from <time>', 'made then or later; ISO 8601 with Z or an offset')
     .option('--to <time>', 'made then or earlier')
     .option('--limit <n>', 'so many at most', numberBetween(1, 1_000_000, { whole: true }), 50)

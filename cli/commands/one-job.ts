@@ -10,6 +10,7 @@ import { openStage, withStageOptions } from './stage-options.ts';
 const Options = z.object({
   stack: z.string().optional(),
   local: z.boolean().optional(),
+  from: z.string().optional(),
   wait: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -38,14 +39,15 @@ export const cancelCommand = (): Command =>
 export const retryCommand = (): Command =>
   withStageOptions(new Command('retry'))
     .summary('tries the failed tasks of a job again')
-    .description('Tries the failed tasks of a job that has ended again; those that were done stay done.')
+    .description('Tries the failed tasks of a job that has ended again; those that were done stay done, and steps, too.')
     .argument('<id>', 'id of the job')
+    .option('--from <step>', 'of a job that states needs: run this step and those after it again; default: from the one it failed in')
     .option('--wait', 'follow it; ends with 0 when it is COMPLETED, else with 1')
     .option('--json', 'the job as one JSON document')
     .action(async (id: string, options: unknown) => {
-      const { wait, json, ...stage } = Options.parse(options);
+      const { wait, json, from, ...stage } = Options.parse(options);
       const client = jobClient(await openStage(stage));
-      const job = await client.retry(jobId(id));
+      const job = await client.retry(jobId(id), from === undefined ? {} : { from });
       if (!wait) return said(job, json);
       const ended = await followed(client, job.id);
       if (ended) await showEnd(client, ended, json);

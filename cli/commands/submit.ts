@@ -7,16 +7,19 @@ import { type JobAccepted, Priority, priorities } from '../../lambdas/contract/j
 import { jobClient } from '../aws/job-client.ts';
 import { UsageError } from '../helpful-error.ts';
 import { followed, showEnd } from '../jobs/follow.ts';
+import { explanationText } from '../jobs/placement-shown.ts';
 import { withProgress } from '../progress.ts';
 import { sizeText } from '../release/rollout.ts';
+import { NeedsOptions, needsOf, withNeedsOptions } from './needs-options.ts';
 import { numberBetween } from './parse-options.ts';
 import { openStage, withStageOptions } from './stage-options.ts';
 
-const Options = z.object({
+const Options = NeedsOptions.extend({
   stack: z.string().optional(),
   local: z.boolean().optional(),
   group: z.string().optional(),
   function: z.string().optional(),
+  customer: z.string().optional(),
   name: z.string().optional(),
   priority: Priority.optional(),
   maxFailures: z.number().optional(),
@@ -35,6 +38,7 @@ Examples:
   sluice submit tasks.ndjson --group "customer 7"       and follow it to the end
   sluice submit - --group A --no-wait < tasks.ndjson    from stdin; prints the job's id
   sluice submit big.ndjson.gz --function resize --priority low --max-failures 100
+  sluice submit --body '{"case":17}' --needs cpu=8,gpu=1 --customer acme --input s3://cases/17.bin
 
 A task a line: {"body": …}, with "id", "delaySeconds", "runAt", "timeoutSeconds", "messageGroup" if you
 like; plain or gzip, of any size. Ends with 0 when the job is COMPLETED (or, with --no-wait, accepted),
@@ -44,12 +48,15 @@ const ten = 315_360_000;
 const seconds = (min: number) => numberBetween(min, ten, { whole: true });
 
 export const submitCommand = (): Command =>
-  withStageOptions(new Command('submit'))
-    .summary('submits a file of tasks as a job, and follows it')
-    .description('Submits the tasks of an NDJSON file as one job of a task group or a function, and follows it to its end.')
-    .argument('<file>', 'NDJSON, plain or gzip; - for stdin')
+  withNeedsOptions(withStageOptions(new Command('submit')))
+    .summary('submits a file of tasks, or a job that states needs, and follows it')
+    .description(
+      'Submits the tasks of an NDJSON file as one job of a task group or a function, or with --body one job for a pool, and follows it to its end.',
+    )
+    .argument('[file]', 'NDJSON, plain or gzip; - for stdin')
     .option('--group <name>', 'the task group whose pipeline runs them')
     .option('--function <name>', 'in its place: a Lambda function of the stage, invoked once per task')
+    .option('--customer <name>', 'whom the job is for')
     .option('--name <text>', 'for people')
     .addOption(new Option('--priority <priority>', 'who waits goes in this order; default normal').choices(priorities))
     .option('--max-failures <n>', 'failed tasks with which it is still COMPLETED; default 0', numberBetween(0, 1e9, { whole: true }))
@@ -61,12 +68,14 @@ export const submitCommand = (): Command =>
     .option('--no-wait', 'only submit, and print the id of the job')
     .option('--json', 'the outcome as one JSON document')
     .addHelpText('after', help)
-    .action((file: string, options: unknown) => submit(file, Options.parse(options)));
+    .action((file: string | undefined, options: unknown) => submit(file, Options.parse(options)));
 
-async function submit(file: string, options: Options): Promise<void> {
+async function submit(file: string | undefined, options: Options): Promise<void> {
+  requireOneTask(file, options);
   if (options.group !== undefined && options.function !== undefined)
     throw new UsageError('--group and --function are two targets: leave one of them out.');
   const client = jobClient(await openStage(options));
+  if (options.dryRun) return wouldBe(client, options);
   const accepted = await handedIn(client, file, options);
   if (!options.wait) {
     process.stdout.write(`${options.json ? JSON.stringify(accepted) : accepted.id}\n`);
@@ -77,7 +86,20 @@ async function submit(file: string, options: Options): Promise<void> {
   if (job) await showEnd(client, job, options.json);
 }
 
-async function handedIn(client: SluiceClient, file: string, options: Options): Promise<JobAccepted> {
+function requireOneTask(file: string | undefined, { body, dryRun }: Options): void {
+  if (file === undefined && body === undefined)
+    throw new UsageError('Name a file of tasks, or give the task of a job that states needs: --body.');
+  if (file !== undefined && body !== undefined) throw new UsageError('A file has the tasks, --body is one: leave one of them out.');
+  if (dryRun && body === undefined) throw new UsageError('--dry-run is of a job that states needs: give --body.');
+}
+
+async function wouldBe(client: SluiceClient, options: Options): Promise<void> {
+  const explanation = await client.dryRun(submission(undefined, options));
+  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  process.stdout.write(`${options.json ? JSON.stringify(explanation) : explanationText(explanation, width)}\n`);
+}
+
+async function handedIn(client: SluiceClient, file: string | undefined, options: Options): Promise<JobAccepted> {
   let seen: UploadProgress | undefined;
   const onUpload = (progress: UploadProgress) => {
     seen = progress;
@@ -85,7 +107,7 @@ async function handedIn(client: SluiceClient, file: string, options: Options): P
   const key = options.key === undefined ? {} : { idempotencyKey: options.key };
   return withProgress(
     process.stderr,
-    () => uploadText(file, seen),
+    () => (file === undefined ? 'handing it in' : uploadText(file, seen)),
     () => client.submit(submission(file, options), { onUpload, ...key }),
   );
 }
@@ -96,12 +118,12 @@ function uploadText(file: string, progress: UploadProgress | undefined): string 
   return `uploading: ${sizeText(progress.bytes)} of ${sizeText(progress.totalBytes ?? 0)}`;
 }
 
-function submission(
-  file: string,
-  { group, function: reference, name, priority, maxFailures, strict, runAt, delay, timeout }: Options,
-): Submission {
+function submission(file: string | undefined, options: Options): Submission {
+  const { group, function: reference, customer, name, priority, maxFailures, strict, runAt, delay, timeout } = options;
   return {
-    file: file === '-' ? process.stdin : file,
+    ...needsOf(options),
+    ...(file === undefined ? {} : { file: file === '-' ? process.stdin : file }),
+    ...(customer === undefined ? {} : { customer }),
     ...(group === undefined ? {} : { taskGroup: group }),
     ...(reference === undefined ? {} : { function: reference }),
     ...(name === undefined ? {} : { name }),

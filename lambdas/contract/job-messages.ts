@@ -13,15 +13,6 @@ export const functionTarget = (reference: string) => `function:${reference}`;
 export const taskGroupOfTarget = (target: string) => (target.startsWith('group:') ? target.slice('group:'.length) : undefined);
 export const functionOfTarget = (target: string) => (target.startsWith('function:') ? target.slice('function:'.length) : undefined);
 
-/** To the dispatcher. */
-export const DispatchHint = z.discriminatedUnion('kind', [
-  /** Start whichever waiting jobs may. */
-  z.object({ kind: z.literal('schedule') }),
-  /** Look at the running jobs of a target: send what has room, end what is overdue, close what is done. */
-  z.object({ kind: z.literal('target'), target: Target }),
-]);
-export type DispatchHint = z.output<typeof DispatchHint>;
-
 /** To the function that reads task files. */
 export const IntakeHint = z.object({ job: z.string() });
 export type IntakeHint = z.output<typeof IntakeHint>;
@@ -42,6 +33,17 @@ export const PlacingHint = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sweep') }),
 ]);
 export type PlacingHint = z.output<typeof PlacingHint>;
+
+/** To the dispatcher. */
+export const DispatchHint = z.discriminatedUnion('kind', [
+  /** Start whichever waiting jobs may. */
+  z.object({ kind: z.literal('schedule') }),
+  /** Look at the running jobs of a target: send what has room, end what is overdue, close what is done. */
+  z.object({ kind: z.literal('target'), target: Target }),
+  /** Hand it on to the scheduler: its own queue is FIFO, where no message can wait for its time. */
+  z.object({ kind: z.literal('placing'), hint: PlacingHint }),
+]);
+export type DispatchHint = z.output<typeof DispatchHint>;
 
 /** To the function that looks at inputs before a job waits for a pool. */
 export const ValidationHint = z.object({ job: z.string() });

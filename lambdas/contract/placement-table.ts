@@ -64,8 +64,12 @@ export const Placed = z.object({
   reason: PlacementReason.optional(),
   /** What a validator had to say. */
   findings: z.array(z.string()).optional(),
-  /** Changes of state so far: the next event's number. */
+  /** Changes of state so far: number of the last event, told or not. */
   sequence: z.number().default(0),
+  /** It failed before its inputs were found good: they are looked at again in its next life. */
+  unchecked: z.boolean().optional(),
+  /** Raised by every write of all this: a stale one does not get through. */
+  revision: z.number().default(0),
 });
 export type Placed = z.output<typeof Placed>;
 
@@ -161,6 +165,8 @@ export const LeaseRow = z.object({
   step: z.string().optional(),
   /** It outlives the invocation that it was given to. */
   pending: z.boolean().default(false),
+  /** The time of the job itself is over then (`timeoutSeconds`). */
+  deadlineMs: z.number().optional(),
 });
 export type LeaseRow = z.output<typeof LeaseRow>;
 

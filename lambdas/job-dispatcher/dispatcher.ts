@@ -36,6 +36,10 @@ export function createDispatcher(services: DispatchServices) {
       if (hint.data.kind === 'schedule') {
         return once('schedule', () => startWaiting(services, endMs).then(() => done));
       }
+      if (hint.data.kind === 'placing') {
+        await hints.placing(hint.data.hint);
+        return done;
+      }
       const { target } = hint.data;
       return once(target, async () => {
         if (!(await lookAtTarget(services, target, endMs))) return done;

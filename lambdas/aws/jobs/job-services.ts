@@ -6,6 +6,7 @@ import { parseEnvironment } from '../../framework/environment.ts';
 import { jsonLog } from '../../framework/log.ts';
 import { sdkClients } from '../clients.ts';
 import { type Leases, leases } from '../leases.ts';
+import { type PlacementStore, placementStore } from '../placement/placement-store.ts';
 import { createServices, type ServiceInputs, type Services } from '../services.ts';
 import { type DispatchState, dispatchState } from './dispatch-state.ts';
 import { type JobHints, jobHints } from './job-hints.ts';
@@ -24,6 +25,8 @@ export interface JobServices extends Services {
   lists: WaitingLists;
   dispatchState: DispatchState;
   outbox: Outbox;
+  /** Jobs that state needs. */
+  placement: PlacementStore;
   hints: JobHints;
   /** One dispatcher per target, one reader per file. */
   dispatchLeases: Leases;
@@ -43,6 +46,19 @@ export function createJobServices(inputs: JobServiceInputs): JobServices {
   const retentionSeconds = environment.SLUICE_SETTINGS.jobRetentionDays * 86_400;
   const keepSeconds = retentionSeconds + spareSeconds;
   const running = slots(documents, table);
+  const tasks = taskRows(documents, table, keepSeconds, world);
+  const { leaseSeconds, retryJobs, notifyJobs } = environment.SLUICE_SETTINGS;
+  const placement = placementStore({
+    documents,
+    jobsTable: table,
+    tasksTable: environment.SLUICE_TASKS_TABLE,
+    tasks,
+    retentionSeconds,
+    leaseSeconds,
+    retryJobs,
+    notifyJobs,
+    world,
+  });
   const options = {
     documents,
     jobsTable: table,
@@ -55,12 +71,13 @@ export function createJobServices(inputs: JobServiceInputs): JobServices {
   return {
     ...createServices(inputs),
     jobEnvironment: environment,
-    jobs: { ...jobsTable(documents, table, world), ...lifecycle(options) },
-    tasks: taskRows(documents, table, keepSeconds, world),
+    jobs: { ...jobsTable(documents, table, world, placement.first), ...lifecycle(options) },
+    tasks,
     slots: running,
     lists: waitingLists(documents, table),
     dispatchState: dispatchState(documents, table, keepSeconds, world),
     outbox: outbox(documents, table),
+    placement,
     hints: jobHints(clients.sqs, environment),
     dispatchLeases: leases(documents, environment.SLUICE_CONTROL_TABLE, 'dispatch-lease'),
     intakeLeases: leases(documents, environment.SLUICE_CONTROL_TABLE, 'intake-lease'),

@@ -18,6 +18,7 @@ import {
 import { sum } from '../../domain/job/task-end.ts';
 import type { Clients } from '../clients.ts';
 import { isConditionFailed, isTransactionCancelled } from '../errors.ts';
+import type { PlacementStore } from '../placement/placement-store.ts';
 import { filteredPage, filteredPages, type ListFilter, listFilter } from './list-filter.ts';
 import { type Retrying, type TransactItem, transact, untilDecided } from './transactions.ts';
 
@@ -30,11 +31,15 @@ export interface JobList extends ListFilter {
   after?: string | undefined;
 }
 
-export type Created = { kind: 'created' } | { kind: 'repeated'; job: string; sameRequest: boolean };
+/** `event`: of the outbox, of a job that states needs. */
+export type Created = { kind: 'created'; event?: string | undefined } | { kind: 'repeated'; job: string; sameRequest: boolean };
 
 type World = Retrying & { clock: { nowMs(): number } };
 
-export function jobsTable(documents: Clients['documents'], TableName: string, world: World) {
+/** Of a job that states needs: its row as it is stored, and what is written with it. */
+type FirstPlaced = PlacementStore['first'];
+
+export function jobsTable(documents: Clients['documents'], TableName: string, world: World, firstPlaced: FirstPlaced) {
   const nowSeconds = () => world.clock.nowMs() / 1_000;
   /** TTL deletes only within days: until then it is we who do not see it. */
   const isThere = (item: Record<string, unknown> | undefined) =>
@@ -71,6 +76,12 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
       throw error;
     }
   }
+
+  const firstOf = (row: JobRow): ReturnType<FirstPlaced> => ({
+    row,
+    event: undefined,
+    besides: [{ Put: { TableName, Item: firstStep(row, world.clock.nowMs()) } }],
+  });
 
   return {
     get,
@@ -126,15 +137,17 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
 
     /** The job and what leads on from there, and its idempotency key, in one. */
     async create(made: JobRow, idempotency?: { key: string; requestHash: string; expiresAt: number }): Promise<Created> {
-      const row = made.source === undefined ? { ...made, readyAtMs: made.readyAtMs ?? world.clock.nowMs() } : made;
+      const ready = made.source === undefined ? { ...made, readyAtMs: made.readyAtMs ?? world.clock.nowMs() } : made;
+      const { row, event, besides } = ready.placed === undefined ? firstOf(ready) : firstPlaced(ready);
       const items: TransactItem[] = [
         { Put: { TableName, Item: { ...jobKey(row.job), ...row }, ConditionExpression: 'attribute_not_exists(pk)' } },
-        { Put: { TableName, Item: firstStep(row, world.clock.nowMs()) } },
+        ...besides,
       ];
+      const created = { kind: 'created' as const, event };
       if (idempotency === undefined) {
         const { done } = await transact(documents, items);
         if (!done) throw new Error(`job ${row.job} exists already`);
-        return { kind: 'created' };
+        return created;
       }
       const { key, ...rest } = idempotency;
       const keep = {
@@ -146,12 +159,12 @@ export function jobsTable(documents: Clients['documents'], TableName: string, wo
         },
       };
       return untilDecided(world, `idempotency key ${key}`, async () => {
-        if ((await transact(documents, [...items, keep])).done) return { kind: 'created' as const };
+        if ((await transact(documents, [...items, keep])).done) return created;
         const { Item } = await documents.send(new GetCommand({ TableName, Key: idempotencyKey(key), ConsistentRead: true }));
         if (!isThere(Item)) return undefined;
         const { job, requestHash } = IdempotencyRow.parse(Item);
         // Our own, where the answer was lost and the SDK asked again.
-        if (job === row.job) return { kind: 'created' as const };
+        if (job === row.job) return created;
         return { kind: 'repeated' as const, job, sameRequest: requestHash === rest.requestHash };
       });
     },

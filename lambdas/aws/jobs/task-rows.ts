@@ -39,12 +39,13 @@ export function taskRows(documents: Clients['documents'], TableName: string, kee
     return rows;
   }
 
+  const expiry = () => Math.ceil(world.clock.nowMs() / 1_000) + keepSeconds;
+
   async function applySome(job: string, ends: readonly TaskEnd[], besides: readonly TransactItem[]): Promise<Applied> {
     const numbers = [...new Set(ends.map(({ n }) => n))];
     return untilDecided(world, `tasks of job ${job}`, async () => {
       const before = await rowsOf(job, numbers);
-      const expiresAt = Math.ceil(world.clock.nowMs() / 1_000) + keepSeconds;
-      const changes = changesBy(before, ends, expiresAt);
+      const changes = changesBy(before, ends, expiry());
       const rows = new Map([...before, ...[...changes].map(([n, { row }]) => [n, row] as const)]);
       const applied = { recorded: new Set(changes.keys()), rows };
       if (changes.size === 0) return applied;
@@ -100,6 +101,13 @@ export function taskRows(documents: Clients['documents'], TableName: string, kee
         ),
       );
       return new Map(parts.flat().map((row) => [row.n, row]));
+    },
+
+    /** What one word writes, for a transaction of the caller's, who asks anew where that is refused; nothing where it does not count. */
+    async writesOf(job: string, end: TaskEnd): Promise<TransactItem[]> {
+      const before = await rowsOf(job, [end.n]);
+      const changes = changesBy(before, [end], expiry());
+      return changes.size === 0 ? [] : writes(job, before, changes);
     },
 
     /** Takes one word, and writes `besides` with it where it counts. */

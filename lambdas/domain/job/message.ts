@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TaskError } from '../../contract/job.ts';
 import type { StoredTask } from '../../contract/job-table.ts';
 import { queueLimits } from '../../contract/limits.ts';
-import { jobTaskId, type Letter, taskAttributes } from '../../contract/task-wire.ts';
+import { jobTaskId, type Lease, type Letter, taskAttributes } from '../../contract/task-wire.ts';
 import { type Attributes, letterText, wireText } from '../task/letter.ts';
 import type { Packed } from './pack.ts';
 
@@ -26,6 +26,8 @@ export interface MessageContext {
   previous?: { error?: TaskError | undefined; attempts: number } | undefined;
   nowMs: number;
   deadlineMs: number;
+  /** Of a job that was placed on this pool. */
+  lease?: Lease | undefined;
 }
 
 /**
@@ -43,11 +45,14 @@ export function queueMessage(task: StoredTask, context: MessageContext): Packed 
     MessageBody,
     MessageAttributes,
     MessageGroupId: group,
-    ...(fifo ? { MessageDeduplicationId: hash(`${job}/${task.n}/${life}`) } : {}),
+    ...(fifo ? { MessageDeduplicationId: hash(`${job}/${task.n}/${life}${leaseOf(context)}`) } : {}),
     ...(delay > 0 ? { DelaySeconds: delay } : {}),
   };
   return { entry, bytes: Buffer.byteLength(MessageBody) + bytesOf(MessageAttributes), ...(fifo ? { lane: group } : {}) };
 }
+
+/** Each lease's task is another message; sent again within SQS's five minutes it is the same. */
+const leaseOf = ({ lease }: MessageContext) => (lease === undefined ? '' : `/${lease.fence}`);
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -60,6 +65,7 @@ function attributesOf(task: StoredTask, context: MessageContext, bodyBytes: numb
     [taskAttributes.task]: jobTaskId(context.job, task.n, task.id),
     [taskAttributes.job]: context.job,
     [taskAttributes.deadline]: String(context.deadlineMs),
+    ...(context.lease === undefined ? {} : { [taskAttributes.lease]: JSON.stringify(context.lease) }),
   });
   if (context.life === 0) return attributes;
   const letter = letterOf(task, context);

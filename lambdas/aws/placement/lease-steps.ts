@@ -1,0 +1,128 @@
+/** A placed job gets a place, and whoever works for it says that it is alive. */
+import { isDeepStrictEqual } from 'node:util';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { JobRow } from '../../contract/job-table.ts';
+import type { Heartbeat } from '../../contract/lease-api.ts';
+import type { PlacementReason } from '../../contract/placement.ts';
+import { LeaseRow, leaseKey, type OverallRow, type PlacingRow, type PoolRow } from '../../contract/placement-table.ts';
+import { isPlaced, type PlacedJob } from '../../domain/placement/placed-job.ts';
+import { isConditionFailed } from '../errors.ts';
+import { type TransactItem, transact, untilDecided } from '../jobs/transactions.ts';
+import { takePlaces } from './places.ts';
+import type { PlacementParts, PlacementSteps } from './steps.ts';
+
+/** Which job, where, and by which limits that was decided. */
+export interface Start {
+  job: Pick<PlacingRow, 'job' | 'orderMs' | 'affinity'>;
+  pool: Pick<PoolRow, 'taskGroup' | 'revision'>;
+  reason: PlacementReason;
+  overall: OverallRow;
+}
+
+export type Started =
+  | { kind: 'started'; row: PlacedJob; lease: LeaseRow; event: string | undefined }
+  /** The job does not wait there any more: it is somewhere else, or was changed. */
+  | { kind: 'past'; row: JobRow | undefined }
+  /** A limit holds it, or one was changed: what it was decided by is old. */
+  | { kind: 'full' };
+
+export function leaseSteps(
+  { documents, jobsTable: TableName, leaseSeconds, world }: PlacementParts,
+  { read, after, dropStep, nowMs }: PlacementSteps,
+) {
+  /** An update of the lease row alone; undefined where the lease is another one by now, or there is none. */
+  async function touch(job: string, fence: number, set: Record<string, unknown>, condition: string, values: Record<string, unknown> = {}) {
+    const names = Object.keys(set);
+    try {
+      const { Attributes } = await documents.send(
+        new UpdateCommand({
+          TableName,
+          Key: leaseKey(job),
+          UpdateExpression: `SET ${names.map((_, i) => `#f${i} = :f${i}`).join(', ')}`,
+          ConditionExpression: `fence = :fence${condition}`,
+          ExpressionAttributeNames: Object.fromEntries(names.map((name, i) => [`#f${i}`, name])),
+          ExpressionAttributeValues: { ':fence': fence, ...Object.fromEntries(names.map((name, i) => [`:f${i}`, set[name]])), ...values },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return LeaseRow.parse(Attributes);
+    } catch (error) {
+      if (isConditionFailed(error)) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    /** PENDING → RUNNING, with a lease and a place of each kind. */
+    start: ({ job, pool, reason, overall }: Start): Promise<Started> =>
+      untilDecided(world, `the start of job ${job.job}`, async (): Promise<Started | undefined> => {
+        const row = await read(job.job);
+        if (!isPlaced(row) || !waitsAs(row, job)) return { kind: 'past', row };
+        const now = nowMs();
+        const startedAtMs = row.startedAtMs ?? now;
+        const deadlineMs = row.deadlineMs ?? (row.timeoutSeconds === undefined ? undefined : startedAtMs + row.timeoutSeconds * 1_000);
+        const fence = row.placed.fence + 1;
+        const { next, event, items } = after(row, {
+          row: {
+            status: 'RUNNING',
+            startedAtMs,
+            ...(deadlineMs === undefined ? {} : { deadlineMs }),
+            // As of a job whose dispatcher is done with it.
+            dispatched: 1,
+            sentAll: true,
+            cursor: { n: row.total ?? 1, byte: row.fileBytes ?? 0 },
+          },
+          placed: { step: 'leased', stepKeyMs: now, fence, pool: pool.taskGroup, reason },
+          told: { state: 'started' },
+        });
+        const lease = leaseOf(next, now, leaseSeconds);
+        const limits = takePlaces(TableName, next, pool, overall);
+        const put: TransactItem = { Put: { TableName, Item: { ...leaseKey(row.job), ...lease } } };
+        const others = [...items, ...dropStep(row), put];
+        const transacted = await transact(documents, [...others, ...limits]);
+        if (transacted.done) return { kind: 'started', row: next, lease, event };
+        // Where the job's own row was refused as well, it is that which is looked at again.
+        return transacted.refused.length > 0 && transacted.refused.every((place) => place >= others.length) ? { kind: 'full' } : undefined;
+      }),
+
+    /** Its task is on the pool's queue. */
+    noteSent: (job: string, fence: number) => touch(job, fence, { sentAtMs: nowMs() }, ''),
+
+    /**
+     * The lease as it is now, for so long again; undefined where it is not the caller's. One holder's at a time: another one
+     * may take it over only where the work was handed on (`pending`).
+     */
+    heartbeat: (job: string, fence: number, { holder, step, pending }: Heartbeat): Promise<LeaseRow | undefined> => {
+      const now = nowMs();
+      const said = {
+        ...(holder === undefined ? {} : { holder }),
+        ...(step === undefined ? {} : { step }),
+        ...(pending === undefined ? {} : { pending }),
+      };
+      const set = { heartbeatAtMs: now, expiresAtMs: now + leaseSeconds * 1_000, ...said };
+      if (holder === undefined) return touch(job, fence, set, '');
+      return touch(job, fence, set, ' AND (attribute_not_exists(holder) OR holder = :holder OR pending = :yes)', {
+        ':holder': holder,
+        ':yes': true,
+      });
+    },
+  };
+}
+
+const waitsAs = ({ status, placed }: PlacedJob, { orderMs, affinity }: Start['job']) =>
+  status === 'PENDING' && placed.step === 'placing' && placed.stepKeyMs === orderMs && isDeepStrictEqual(placed.affinity, affinity);
+
+function leaseOf({ job, customer, priority, placed, deadlineMs }: PlacedJob, now: number, leaseSeconds: number): LeaseRow {
+  return {
+    job,
+    ...(customer === undefined ? {} : { customer }),
+    priority,
+    pool: placed.pool ?? '',
+    quantities: placed.needs.quantities ?? {},
+    fence: placed.fence,
+    grantedAtMs: now,
+    expiresAtMs: now + leaseSeconds * 1_000,
+    pending: false,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
+}

@@ -106,5 +106,6 @@ function withDefaults(taskGroup: string, written: Written): EffectiveItem {
     paused: written.paused ?? false,
     onDelete: written.onDelete ?? 'drain',
     ...(written.expiresAt === undefined ? {} : { expiresAt: written.expiresAt }),
+    ...(written.pool === undefined ? {} : { pool: written.pool }),
   };
 }

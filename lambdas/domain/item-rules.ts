@@ -37,6 +37,7 @@ const rules: Rule[] = [
     `concurrency: must be at least ${mappingLimits.maximumConcurrency.min} with reserve: false, the lowest cap an SQS mapping takes (got ${concurrency})`,
   ({ ratePerSecond, consumer }) =>
     ratePerSecond !== undefined && consumer !== 'sluice' && 'ratePerSecond: needs consumer: sluice, as only our library spaces the starts',
+  ({ pool, consumer }) => pool !== undefined && consumer !== 'sluice' && 'pool: needs consumer: sluice, as only our library knows leases',
   rateProblem,
   ({ batch, queue }) =>
     queue.fifo &&

@@ -1,4 +1,5 @@
 /** The item a group really has, as the rest of the domain takes it. Types only; made by `effective-item.ts`. */
+import type { PoolFields } from '../contract/placement.ts';
 
 /** A config item with every default filled in. */
 export interface EffectiveItem {
@@ -29,4 +30,6 @@ export interface EffectiveItem {
   paused: boolean;
   onDelete: 'drain' | 'discard';
   expiresAt?: number;
+  /** It offers itself to jobs that state needs. */
+  pool?: PoolFields;
 }

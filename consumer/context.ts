@@ -27,13 +27,13 @@ export interface TaskContext {
   readonly group: string;
   /** The job it belongs to, if any. */
   readonly job: string | undefined;
-  /** 1 for the first; an attempt that was rate-limited, handed back or waited for a permit does not count. */
+  /** 1 for the first; one that was rate-limited, handed back or waited for a permit does not count. Those of a placed job count over all pools. */
   readonly attempt: number;
   /** When the task is aborted. */
   readonly deadline: Date;
   /** Milliseconds until then. */
   remainingMs(): number;
-  /** Aborts at the deadline, and when a permit is lost. Hand it to whatever you call. */
+  /** Aborts at the deadline, and when a permit or the lease of its job is lost. Hand it to whatever you call. */
   readonly signal: AbortSignal;
   readonly log: TaskLog;
   /** The value of a secret the config item names (SSM or Secrets Manager), kept for five minutes. */
@@ -53,6 +53,14 @@ export interface TaskContext {
   /** Sleeps; rejects when `signal` aborts. */
   sleep(milliseconds: number): Promise<void>;
   readonly message: TaskMessage;
+  /** Of a job that was placed on this pool. */
+  readonly lease: TaskLease | undefined;
+  /**
+   * For a task of a placed job: `return ctx.pending()` says that the work goes on elsewhere, and whoever does it has
+   * `ctx.lease`. The lease stays and nothing is reported. `note`: who does it, shown as the job's holder. Throws a
+   * `PermanentError` where there is no lease.
+   */
+  pending(note?: string): Pending;
 }
 
 export interface PermitOptions {
@@ -62,6 +70,23 @@ export interface PermitOptions {
    * keeps its place as long, though never past its function's timeout (and five seconds, as clocks differ).
    */
   readonly leaseSeconds?: number;
+}
+
+/** Of a job that was placed on this pool: the right to work for it, to be handed on to whatever does the work. */
+export interface TaskLease {
+  /** Shown as `Authorization: Bearer <token>`. */
+  readonly token: string;
+  /** The job's own address: `POST <url>/heartbeat`, `/steps/<name>`, `/result`, `/failure`. */
+  readonly url: string;
+  /** Its number: a word of an older lease of the job does not count. */
+  readonly fence: number;
+  /** Without a heartbeat for so long it is lost; one is due each third of it. */
+  readonly leaseSeconds: number;
+}
+
+/** What {@link TaskContext.pending} gives, to be returned. */
+export interface Pending {
+  readonly note: string | undefined;
 }
 
 /** The SQS message as it came. */

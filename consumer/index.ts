@@ -1,6 +1,6 @@
 /** `sluice/consumer`: what an author of a consumer imports. docs/consumer.md teaches it. */
 export type { ErrorClass } from '../lambdas/contract/task-wire.ts';
-export type { PermitOptions, Recorded, TaskContext, TaskLog, TaskMessage } from './context.ts';
+export type { Pending, PermitOptions, Recorded, TaskContext, TaskLease, TaskLog, TaskMessage } from './context.ts';
 export { type ConsumerHandler, defineConsumer } from './define-consumer.ts';
 export {
   ConfigurationError,

@@ -3,7 +3,7 @@
  * in virtual time. Types only. Times are epoch milliseconds unless said otherwise.
  */
 import type { AttemptRecord, CoolingRecord, StepRecord } from '../lambdas/contract/task-table.ts';
-import type { FailedAttempt, Letter, Report } from '../lambdas/contract/task-wire.ts';
+import type { FailedAttempt, Lease, Letter, Report } from '../lambdas/contract/task-wire.ts';
 import type { KeptResult } from '../lambdas/domain/task/report.ts';
 
 export interface TaskClock {
@@ -17,7 +17,7 @@ export interface TaskClock {
   after(milliseconds: number, callback: () => void): () => void;
 }
 
-/** A task by its pipeline, id and how often it was put back. */
+/** A task by its pipeline, id and how often it was put back; of a placed job by `@placed` and its lease's fence. */
 export interface TaskReference {
   pipeline: string;
   task: string;
@@ -50,8 +50,8 @@ export interface TaskEnd {
   failed: FailedAttempt[];
   /** Of a task of a job, to report it again. */
   kept?: KeptResult;
-  /** It was never run. */
-  cancelled?: true;
+  /** Nothing is reported of it, now or when it comes again: there is nobody to hear it, or somebody else goes on with it. */
+  untold?: 'cancelled' | 'handedOn';
 }
 
 export interface TaskRecords {
@@ -86,6 +86,23 @@ export interface LargeResults {
 export interface JobStates {
   /** Whether the job's tasks may no longer start: what is true now, no older. */
   isCancelled(job: string): Promise<boolean>;
+}
+
+/** A word to whoever has leases of placed jobs: that one is still needed, and what else there is to tell. */
+export interface LeaseWord {
+  /** Who works for the job. */
+  holder?: string;
+  step?: string;
+  /** The work goes on outside the invocation. */
+  pending?: true;
+}
+
+/** `held`: it lasts its whole length from the moment it was asked for. */
+export type LeaseAnswer = { kind: 'held' } | { kind: 'lost'; why: string };
+
+export interface JobLeases {
+  /** Rejects where no answer came within `timeoutMs`, or one that says neither. */
+  heartbeat(lease: Pick<Lease, 'url' | 'token'>, word: LeaseWord, timeoutMs: number): Promise<LeaseAnswer>;
 }
 
 export interface Reports {
@@ -170,6 +187,7 @@ export interface Ports {
   largeResults: LargeResults;
   jobStates: JobStates;
   reports: Reports;
+  jobLeases: JobLeases;
   cooling: GroupCooling;
   permits: Permits;
   secrets: Secrets;

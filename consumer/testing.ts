@@ -8,49 +8,35 @@
  *   expect((await task.untilEnd()).outcome).toBe('done');
  */
 import type { SQSRecord } from 'aws-lambda';
-import type { Report } from '../lambdas/contract/task-wire.ts';
-import type { RetryRule } from '../lambdas/domain/task/back-off.ts';
+import type { Lease, Report } from '../lambdas/contract/task-wire.ts';
 import { type ConsumerHandler, definitionKey } from './define-consumer.ts';
 import type { Ports } from './ports.ts';
-import type { ConsumerSettings } from './runtime/consumer-settings.ts';
 import type { Definition } from './runtime/definition.ts';
 import { runBatch } from './runtime/run-batch.ts';
 import { createRuntime, type Runtime } from './runtime/runtime.ts';
 import { memoryCooling } from './testing/memory-cooling.ts';
 import { memoryJobs } from './testing/memory-jobs.ts';
+import { type MemoryLeases, memoryLeases, type TestLease } from './testing/memory-leases.ts';
 import { memoryPermits } from './testing/memory-permits.ts';
 import { type DeadLetter, type MemoryQueue, memoryQueue } from './testing/memory-queue.ts';
 import { memoryRecords } from './testing/memory-records.ts';
 import { recordOf, type SendOptions, type Sent } from './testing/sent-task.ts';
+import { consumerSettingsOf, type TestSettings } from './testing/test-settings.ts';
 import { VirtualTaskClock } from './testing/virtual-clock.ts';
 
 export type { Report } from '../lambdas/contract/task-wire.ts';
+export type { TestLease } from './testing/memory-leases.ts';
 export type { DeadLetter } from './testing/memory-queue.ts';
 export type { SendOptions } from './testing/sent-task.ts';
-
-export interface TestSettings {
-  /** Default `test`. */
-  group?: string;
-  /** Default 3 retries after up to 2, 4, 8 … seconds, at most 3,600; half of each is jitter, see `random`. */
-  retry?: Partial<RetryRule>;
-  ratePerSecond?: number;
-  concurrency?: number;
-  /** The function's timeout. Default 30. */
-  timeoutSeconds?: number;
-  secrets?: Record<string, string>;
-  /** The stage's permits by name. */
-  permits?: Record<string, number>;
-  fifo?: boolean;
-  maxReceiveCount?: number;
-  /** When the test begins. Default 2026-01-01. */
-  now?: Date;
-  /** 0 up to 1, for the jitter of the back-off. Default 0.5. */
-  random?: () => number;
-}
+export type { TestSettings } from './testing/test-settings.ts';
 
 export interface Attempt {
-  /** `back`: it comes back without having spent an attempt (rate-limited, waiting for a permit, no time left). */
-  outcome: 'done' | 'retry' | 'back' | 'dead';
+  /**
+   * `back`: it comes back without having spent an attempt (rate-limited, waiting for a permit, no time left). Of a placed
+   * job also `failed`: its job was told so, and decides; `pending`: handed on; `lost`: nobody hears of it, as its lease is
+   * not held any more, or its job was cancelled.
+   */
+  outcome: 'done' | 'retry' | 'back' | 'dead' | 'failed' | 'pending' | 'lost';
   /** What the task function returned. */
   result: unknown;
   /** Seconds after which it comes back. */
@@ -67,6 +53,9 @@ export function testConsumer(handler: ConsumerHandler, settings: TestSettings = 
   return new TestConsumer(handler[definitionKey], settings);
 }
 
+/** Its name where a test gives none. */
+const placedJob = 'placed';
+
 /** A task delivered more often than this without an end never ends. */
 const mostDeliveries = 1_000;
 
@@ -75,6 +64,7 @@ export class TestConsumer {
   private readonly queue: MemoryQueue = memoryQueue();
   private readonly records = memoryRecords();
   private readonly jobs = memoryJobs();
+  private readonly leases: MemoryLeases;
   private readonly runtime: Runtime;
   private readonly settings: TestSettings;
   private lines: string[] = [];
@@ -87,6 +77,7 @@ export class TestConsumer {
   constructor(definition: Definition, settings: TestSettings) {
     this.settings = settings;
     this.clock = new VirtualTaskClock((settings.now ?? new Date('2026-01-01T00:00:00Z')).getTime());
+    this.leases = memoryLeases(this.clock);
     const task: Definition['task'] = async (body, context) => {
       this.lastResult = await definition.task(body, context);
       return this.lastResult;
@@ -113,11 +104,33 @@ export class TestConsumer {
     this.jobs.cancel(job);
   }
 
+  /** The last lease of a placed job, and what was said of it. */
+  lease(job = placedJob): TestLease | undefined {
+    return this.leases.of(job);
+  }
+
+  /** Takes the lease of a placed job away, as where it was cancelled or released: whoever works for it is to stop. */
+  loseLease(job = placedJob): void {
+    this.leases.take(job);
+  }
+
+  /** Whether heartbeats of placed jobs are answered. */
+  answerHeartbeats(answered: boolean): void {
+    this.leases.silent = !answered;
+  }
+
   /** Puts a task on the queue: a text as it is, anything else as JSON. */
-  send(body: unknown, options: SendOptions = {}): TestTask {
+  send(body: unknown, given: SendOptions = {}): TestTask {
     this.sent += 1;
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return new TestTask(this, { messageId: `message-${this.sent}`, number: this.sent, text, options, sentAtMs: this.clock.nowMs() });
+    const { placed } = given;
+    const options = placed ? { ...given, job: given.job ?? placedJob } : given;
+    const { leaseSeconds = 300 } = typeof placed === 'object' ? placed : {};
+    const lease = placed ? this.leases.grant(options.job ?? placedJob, leaseSeconds) : undefined;
+    return new TestTask(this, {
+      ...{ messageId: `message-${this.sent}`, number: this.sent, text, options, sentAtMs: this.clock.nowMs() },
+      lease,
+    });
   }
 
   /** Lets time pass, for a task that waits for something else than `ctx.sleep`. */
@@ -126,7 +139,7 @@ export class TestConsumer {
   }
 
   /** @internal */
-  async deliver(record: SQSRecord, visibleAtMs: number): Promise<Attempt> {
+  async deliver(record: SQSRecord, visibleAtMs: number, lease: Lease | undefined): Promise<Attempt> {
     if (visibleAtMs > this.clock.nowMs()) await this.clock.sleep(visibleAtMs - this.clock.nowMs());
     this.lines = [];
     this.lastResult = undefined;
@@ -137,14 +150,23 @@ export class TestConsumer {
     const logs = this.lines.map((line): Record<string, unknown> => JSON.parse(line));
     const deadLetter = this.queue.deadLetters[lettersBefore];
     const cameBack = batchItemFailures.length > 0;
+    const reports = this.reports.slice(reportsBefore);
     return {
-      outcome: deadLetter ? 'dead' : !cameBack ? 'done' : this.retried ? 'retry' : 'back',
+      outcome: deadLetter ? 'dead' : cameBack ? (this.retried ? 'retry' : 'back') : lease ? this.endOf(lease, reports) : 'done',
       result: this.lastResult,
       delaySeconds: cameBack ? this.queue.hiddenFor(record.receiptHandle) : undefined,
       deadLetter,
-      reports: this.reports.slice(reportsBefore),
+      reports,
       logs,
     };
+  }
+
+  /** What came of a placed job's task whose message is gone. */
+  private endOf({ url, fence }: Lease, reports: Report[]): Attempt['outcome'] {
+    const told = reports.at(-1)?.status;
+    if (told === 'done' || told === 'failed') return told;
+    const held = this.leases.of(url.slice(url.lastIndexOf('/') + 1));
+    return held?.fence === fence && held.pending ? 'pending' : 'lost';
   }
 
   private ports(): Ports {
@@ -172,6 +194,7 @@ export class TestConsumer {
       },
       jobStates: jobs.states,
       reports: jobs.reports,
+      jobLeases: this.leases,
       cooling: memoryCooling(),
       permits: memoryPermits(settings.permits ?? {}),
       secrets: { read: async (name) => settings.secrets?.[name] ?? '' },
@@ -194,38 +217,17 @@ export class TestTask {
   /** Delivers it once, when it is visible: time moves on to then. */
   async attempt(): Promise<Attempt> {
     this.receives += 1;
-    const attempt = await this.world.deliver(recordOf(this.sent, this.receives), this.visibleAtMs);
+    const attempt = await this.world.deliver(recordOf(this.sent, this.receives), this.visibleAtMs, this.sent.lease);
     if (attempt.delaySeconds !== undefined) this.visibleAtMs = this.world.now.getTime() + attempt.delaySeconds * 1_000;
     return attempt;
   }
 
-  /** Delivers it until it is done or dead. */
+  /** Delivers it until it comes back no more. */
   async untilEnd(): Promise<Attempt> {
     for (let delivery = 0; delivery < mostDeliveries; delivery += 1) {
       const attempt = await this.attempt();
-      if (attempt.outcome === 'done' || attempt.outcome === 'dead') return attempt;
+      if (attempt.outcome !== 'retry' && attempt.outcome !== 'back') return attempt;
     }
     throw new Error(`the task was delivered ${mostDeliveries} times and is neither done nor dead`);
   }
-}
-
-function consumerSettingsOf(settings: TestSettings): ConsumerSettings {
-  const { group = 'test', ratePerSecond, concurrency = 1, fifo = false } = settings;
-  return {
-    stage: 'test',
-    group,
-    pipeline: group,
-    queueName: fifo ? `${group}.fifo` : group,
-    deadLetterQueueName: `${group}-dlq`,
-    tasksTable: 'tasks',
-    dataBucket: 'data',
-    hintsQueueUrl: 'https://test/hints',
-    reportsQueueUrl: 'https://test/reports',
-    fifo,
-    maxReceiveCount: settings.maxReceiveCount ?? 1_000,
-    retry: { maxRetries: 3, baseSeconds: 2, capSeconds: 3_600, ...settings.retry },
-    // A test names values where an item names references.
-    secrets: Object.fromEntries(Object.keys(settings.secrets ?? {}).map((name) => [name, name])),
-    rate: ratePerSecond === undefined ? undefined : { ratePerSecond, concurrency },
-  };
 }

@@ -7,6 +7,7 @@ import type { Ports } from '../ports.ts';
 import type { ConsumerSettings } from '../runtime/consumer-settings.ts';
 import { clientOptions } from './client-options.ts';
 import { groupCooling } from './group-cooling.ts';
+import { jobLeases } from './job-leases.ts';
 import { jobStates } from './job-states.ts';
 import { largeResults } from './large-results.ts';
 import { permits } from './permits.ts';
@@ -37,6 +38,7 @@ export function portsOver({ sqs, documents }: ConsumerClients, settings: Consume
     records: taskRecords(documents, settings.tasksTable),
     largeResults: largeResults(settings.dataBucket),
     jobStates: jobStates(documents, settings.tasksTable),
+    jobLeases,
     reports: reports(sqs, settings.reportsQueueUrl, systemTaskClock),
     cooling: groupCooling(documents, sqs, settings),
     permits: permits(documents, sqs, settings.tasksTable),

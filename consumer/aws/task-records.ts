@@ -67,9 +67,9 @@ export function taskRecords(documents: Documents, TableName: string): TaskRecord
       await updateOrBegin(documents, input, nowMs);
     },
 
-    async end(claim, { status, keepSeconds, failed, kept, cancelled }, nowMs) {
+    async end(claim, { status, keepSeconds, failed, kept, untold }, nowMs) {
       const writeId = randomUUID();
-      const more = namedValues({ ...kept, ...(cancelled ? { cancelledAtMs: nowMs } : {}) });
+      const more = namedValues({ ...kept, ...(untold ? { [`${untold}AtMs`]: nowMs } : {}) });
       const input = {
         TableName,
         Key: attemptsKey(claim),

@@ -1,88 +1,88 @@
-/** A lease of a permit in the hands of its holder: renewed while it is needed, lost in time where it cannot be. */
+/** A lease in the hands of its holder: renewed while it is needed, lost in time where it cannot be. */
 import { renewalTimes } from '../../lambdas/domain/task/permit-lease.ts';
-import { TransientError } from '../errors.ts';
-import type { GuardOptions } from './permit-guard.ts';
+import type { TaskClock } from '../ports.ts';
 
-export interface TakenLease {
-  name: string;
-  token: string;
+export interface LeaseTerm {
   /** When it was asked for. */
   fromMs: number;
   /** When it ends for the holder, by its own clock. */
   untilMs: number;
 }
 
+/** What a kept lease needs of its holder. */
+export interface Keeping {
+  clock: Pick<TaskClock, 'nowMs' | 'after'>;
+  /** The holder itself has surely ended by then. */
+  deadlineMs: number;
+  /** Asks for more time, and returns when it ends then; undefined: it is lost. */
+  renew(nowMs: number): Promise<number | undefined>;
+  /** Has whatever counts on it stop, and returns what that is told. */
+  lose(): Error;
+  /** A renewal failed; it is tried again. */
+  warn(error: unknown): void;
+}
+
 export class KeptLease {
-  readonly #options: GuardOptions;
-  #lease: TakenLease;
+  readonly #keeping: Keeping;
+  #term: LeaseTerm;
   #triedMs = Number.NEGATIVE_INFINITY;
-  #givenBack = false;
+  #ended = false;
   #callOff: () => void = () => {};
   lost: Error | undefined;
 
-  constructor(options: GuardOptions, lease: TakenLease) {
-    this.#options = options;
-    this.#lease = lease;
+  constructor(keeping: Keeping, term: LeaseTerm) {
+    this.#keeping = keeping;
+    this.#term = term;
   }
 
   isOver(): boolean {
-    return this.#options.clock.nowMs() >= (this.#times()?.loseMs ?? this.#lease.untilMs);
+    return this.#keeping.clock.nowMs() >= (this.#times()?.loseMs ?? this.#term.untilMs);
   }
 
-  /** Renews in the background until it is given back; where it cannot, loses the task in time. */
+  /** Renews in the background until it ends; where it cannot, loses it in time. */
   keep(): void {
     const times = this.#times();
     // Lambda itself ends the holder at the end of the lease.
     if (!times) return;
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#keeping.clock.nowMs();
     if (nowMs >= times.loseMs) {
       this.#lose();
       return;
     }
-    if (nowMs >= this.#nextTryMs(times)) {
-      this.#triedMs = nowMs;
-      // Not waited for: the answer may never come.
-      void this.#renew(nowMs);
-    }
+    // Not waited for: the answer may never come.
+    if (nowMs >= this.#nextTryMs(times)) void this.renew();
     const lookAgainMs = Math.min(this.#nextTryMs(times), times.loseMs);
-    this.#callOff = this.#options.clock.after(lookAgainMs - nowMs, () => this.keep());
+    this.#callOff = this.#keeping.clock.after(lookAgainMs - nowMs, () => this.keep());
   }
 
-  async giveBack(): Promise<void> {
-    const { permits, clock, warn } = this.#options;
-    const { name, token } = this.#lease;
-    this.#givenBack = true;
-    this.#callOff();
+  /** Asks for more time now, whether that is due or not. Never rejects. */
+  async renew(): Promise<void> {
+    const nowMs = this.#keeping.clock.nowMs();
+    this.#triedMs = nowMs;
     try {
-      await permits.release(name, token, clock.nowMs());
-    } catch (error) {
-      warn('a permit could not be given back: its place is free when the lease is over', { permit: name, error });
-    }
-  }
-
-  async #renew(nowMs: number): Promise<void> {
-    const { permits, request, warn } = this.#options;
-    const { name, token } = this.#lease;
-    try {
-      const untilMs = await permits.renew(name, token, request.deadlineMs, nowMs);
+      const untilMs = await this.#keeping.renew(nowMs);
       if (untilMs === undefined) this.#lose();
-      else if (untilMs > this.#lease.untilMs) this.#lease = { ...this.#lease, fromMs: nowMs, untilMs };
+      else if (untilMs > this.#term.untilMs) this.#term = { fromMs: nowMs, untilMs };
     } catch (error) {
-      warn('a permit could not be renewed; tried again', { permit: name, error });
+      this.#keeping.warn(error);
     }
+  }
+
+  /** It is needed no longer: nothing is renewed, and nothing lost. */
+  end(): void {
+    this.#ended = true;
+    this.#callOff();
   }
 
   #times() {
-    const { fromMs, untilMs } = this.#lease;
-    return renewalTimes({ fromMs, untilMs, deadlineMs: this.#options.request.deadlineMs });
+    return renewalTimes({ ...this.#term, deadlineMs: this.#keeping.deadlineMs });
   }
 
   #nextTryMs = ({ firstMs, retryAfterMs }: { firstMs: number; retryAfterMs: number }) => Math.max(firstMs, this.#triedMs + retryAfterMs);
 
   #lose(): void {
-    if (this.#givenBack || this.lost) return;
+    if (this.#ended || this.lost) return;
     this.#callOff();
-    this.lost = new TransientError(`permit ${this.#lease.name} could not be renewed in time and is lost: others may hold it soon`);
-    this.#options.lose(this.lost);
+    this.lost = this.#keeping.lose();
   }
 }

@@ -18,6 +18,10 @@ export interface Counts {
   duplicates: number;
   /** Acknowledged without running: their job was cancelled. */
   cancelled: number;
+  /** Of placed jobs: not run, or in vain, as the lease was not ours. */
+  leasesLost: number;
+  /** Of placed jobs: somebody else goes on with them. */
+  handedOn: number;
   /** Came back without having spent an attempt. */
   handedBack: number;
   rateLimited: number;
@@ -38,6 +42,8 @@ export const noCounts = (): Counts => ({
   succeeded: 0,
   duplicates: 0,
   cancelled: 0,
+  leasesLost: 0,
+  handedOn: 0,
   handedBack: 0,
   rateLimited: 0,
   waitedForRateMs: 0,
@@ -59,8 +65,10 @@ export function metricLines(counts: Counts, where: { stage: string; group: strin
     Started: counts.started,
     Succeeded: counts.succeeded,
     Duplicates: counts.duplicates,
-    // A metric costs from the first value on: stages without jobs have none.
+    // A metric costs from the first value on: stages without jobs or pools have none.
     ...(counts.cancelled > 0 ? { Cancelled: counts.cancelled } : {}),
+    ...(counts.leasesLost > 0 ? { LeasesLost: counts.leasesLost } : {}),
+    ...(counts.handedOn > 0 ? { HandedOn: counts.handedOn } : {}),
     HandedBack: counts.handedBack,
     RateLimited: counts.rateLimited,
     WaitedForRate: Math.round(counts.waitedForRateMs),

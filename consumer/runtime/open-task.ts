@@ -5,6 +5,7 @@
 import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
 import { patienceSeconds } from '../../lambdas/domain/task/back-off.ts';
 import { type Batch, back, stop } from './batch.ts';
+import type { JobLease } from './job-lease.ts';
 import { countsOf } from './metrics.ts';
 import type { Outcome } from './run-task.ts';
 import { sendMissingLetter, setAsideSilent } from './set-aside.ts';
@@ -21,24 +22,38 @@ const freshMs = 1_000;
 
 /** Undefined: it may start, once it is its turn. */
 export async function openTask(batch: Batch, run: TaskRun): Promise<Ended | undefined> {
+  if (run.received.lease === 'unreadable') return { kind: 'lost', why: unreadable };
   const found = isClaimedFirst(run) ? await claimed(batch, run) : await lookAtJob(run);
-  return found ?? endedSilently(batch, run);
+  const ended = found ?? endedSilently(batch, run);
+  return ended ?? (run.lease ? leased(run, run.lease) : undefined);
+}
+
+const unreadable = 'how to work for it cannot be read: release the consumer with the library of the stage';
+
+/** Undefined: the job is ours to work for. */
+async function leased({ received }: TaskRun, lease: JobLease): Promise<Outcome | undefined> {
+  const state = await lease.begin();
+  if (state === 'held') return undefined;
+  if (state === 'lost') return { kind: 'lost', why: lease.lost ?? '' };
+  return back(Math.max(5, patienceSeconds(received.message.receives)), 'its job does not answer');
 }
 
 /** Most tasks whose duplicates may run wait for no call before they start. */
 export const mustBeOpened = (run: TaskRun) => isClaimedFirst(run) || run.received.counted !== undefined;
 
-/** A task nobody has seen before needs no record, where its duplicates may run; but one that must not run twice has one, for its crash. */
+/** A task nobody has seen before needs no record, where its duplicates may run; but one that must not run twice has one, for its crash, and so has a placed one. */
 const isClaimedFirst = ({ runtime, received }: TaskRun) =>
   runtime.definition.keepDoneSeconds !== undefined ||
   received.message.receives > 1 ||
   received.redrives > 0 ||
+  received.lease !== undefined ||
   runtime.settings.retry.maxRetries === 0;
 
 /** Takes the task, unless no time is left to run it in. Undefined: it is ours, and its job goes on. */
 async function claimed(batch: Batch, run: TaskRun): Promise<Ended | undefined> {
-  // Its claim and the first look at the group's cooling are on their way together. One that is late needs no turn.
-  const turn = overdue(run) ? undefined : await planTurn(batch.runtime, batch.budget, batch.started === 0, true);
+  // Its claim and the first look at the group's cooling are on their way together; but whoever says that he works for a
+  // placed job must know that he can. One that is late needs no turn.
+  const turn = overdue(run) ? undefined : await planTurn(batch.runtime, batch.budget, batch.started === 0, !run.lease);
   if (turn?.kind === 'stop') return stop(batch, turn);
   // Both are waited for: who has claimed it must know, also where the other has failed.
   const [claim, cancelled] = await Promise.allSettled([run.claim(), isCancelled(run)]);
@@ -50,7 +65,7 @@ async function claimed(batch: Batch, run: TaskRun): Promise<Ended | undefined> {
   }
   if ('heldUntilMs' in taken) return back(heldElsewhere(run, taken.heldUntilMs).comeBackSeconds ?? 1, 'another copy of it may still run');
   const { ended } = taken;
-  if (ended.status === 'dead' && ended.letteredAtMs === undefined) return () => sendMissingLetter(run, ended);
+  if (ended.status === 'dead' && ended.letteredAtMs === undefined && !run.lease) return () => sendMissingLetter(run, ended);
   return () => settleEnded(run, ended, batch.counts);
 }
 
@@ -88,11 +103,11 @@ function endedSilently({ runtime, counts }: Batch, run: TaskRun): Ended | undefi
   const { class: errorClass, message } = silent;
   countsOf(counts, errorClass).failed += 1;
   run.log().warn(message, { class: errorClass, attempt: silent.attempt });
-  if (!isExhausted(runtime.settings.retry, attempt)) {
+  if (!run.lease && !isExhausted(runtime.settings.retry, attempt)) {
     tellRetrying(run, silent);
     return undefined;
   }
-  countsOf(counts, errorClass).deadLettered += 1;
+  if (!run.lease) countsOf(counts, errorClass).deadLettered += 1;
   return () => setAsideSilent(run, silent);
 }
 

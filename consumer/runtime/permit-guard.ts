@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PermitOptions } from '../context.ts';
 import { ConfigurationError, TransientError } from '../errors.ts';
 import type { PermitRequest, Permits, TaskClock } from '../ports.ts';
-import { KeptLease } from './kept-lease.ts';
+import { KeptLease, type LeaseTerm } from './kept-lease.ts';
 
 /** Nothing was free: the task is handed back and comes again after that many seconds, if it is not woken before. */
 export class PermitWait extends Error {
@@ -65,7 +65,7 @@ export class PermitGuard {
     const answer = await permits.acquire({ ...request, name, leaseMs }, fromMs);
     if (answer.kind === 'unknown') throw unknownPermit(name);
     if (answer.kind === 'wait') throw new PermitWait(name, answer.seconds);
-    const lease = new KeptLease(this.#options, { name, token: answer.token, fromMs, untilMs: answer.untilMs });
+    const lease = this.#kept(name, answer.token, { fromMs, untilMs: answer.untilMs });
     const held: Held = { names: new Set([...(outer && !outer.over ? outer.names : []), name]), over: false };
     try {
       // The answer came so late that others may hold it by now.
@@ -77,7 +77,36 @@ export class PermitGuard {
       throw new TransientError(lease.lost.message, { cause: error });
     } finally {
       held.over = true;
-      await lease.giveBack();
+      lease.end();
+      await this.#giveBack(name, answer.token);
+    }
+  }
+
+  #kept(name: string, token: string, term: LeaseTerm): KeptLease {
+    const { permits, clock, request, lose, warn } = this.#options;
+    const { deadlineMs } = request;
+    return new KeptLease(
+      {
+        clock,
+        deadlineMs,
+        renew: (nowMs) => permits.renew(name, token, deadlineMs, nowMs),
+        lose: () => {
+          const lost = new TransientError(`permit ${name} could not be renewed in time and is lost: others may hold it soon`);
+          lose(lost);
+          return lost;
+        },
+        warn: (error) => warn('a permit could not be renewed; tried again', { permit: name, error }),
+      },
+      term,
+    );
+  }
+
+  async #giveBack(name: string, token: string): Promise<void> {
+    const { permits, clock, warn } = this.#options;
+    try {
+      await permits.release(name, token, clock.nowMs());
+    } catch (error) {
+      warn('a permit could not be given back: its place is free when the lease is over', { permit: name, error });
     }
   }
 }

@@ -1,6 +1,7 @@
 /** An SQS record as the task it carries. Parses our attributes; leaves the body alone. */
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
-import { type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
+import { placedPipeline } from '../../lambdas/contract/task-table.ts';
+import { Lease, type Letter, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { readLetter } from '../../lambdas/domain/task/letter.ts';
 import { countedTask } from '../../lambdas/domain/task/report.ts';
 import type { TaskMessage } from '../context.ts';
@@ -10,6 +11,8 @@ export interface ReceivedTask extends TaskReference {
   job: string | undefined;
   /** Of a task that a job counts: it is reported, and not started once that is cancelled. */
   counted: { job: string; n: number } | undefined;
+  /** Of a job that was placed on this pool; `unreadable`: it says it is, and not how to work for it. */
+  lease: Lease | 'unreadable' | undefined;
   /** When it must have ended; epoch milliseconds. */
   deadlineMs: number | undefined;
   message: TaskMessage;
@@ -30,12 +33,17 @@ export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
   const letter = readLetter(texts[taskAttributes.letter]);
   const task = letter?.task ?? senderId(texts[taskAttributes.task]) ?? record.messageId;
   const job = letter?.job ?? texts[taskAttributes.job];
+  const counted = countedTask(job, task);
+  const leaseText = texts[taskAttributes.lease];
+  const lease = leaseText === undefined ? undefined : leaseOf(leaseText, counted);
+  const isPlaced = typeof lease === 'object';
   return {
-    pipeline,
+    pipeline: isPlaced ? placedPipeline : pipeline,
     task,
-    redrives: letter?.redrives ?? 0,
+    redrives: isPlaced ? lease.fence : (letter?.redrives ?? 0),
     job,
-    counted: countedTask(job, task),
+    counted,
+    lease,
     deadlineMs: moment(texts[taskAttributes.deadline]),
     message: {
       id: record.messageId,
@@ -49,6 +57,15 @@ export function readTask(record: SQSRecord, pipeline: string): ReceivedTask {
     letter,
     attributes: given ? sendableAttributes(given) : {},
   };
+}
+
+/** Of a task that no job counts there is nobody to whom it could be told. */
+function leaseOf(text: string, counted: ReceivedTask['counted']): Lease | 'unreadable' {
+  try {
+    return (counted && Lease.safeParse(JSON.parse(text)).data) ?? 'unreadable';
+  } catch {
+    return 'unreadable';
+  }
 }
 
 /** An id no key can hold counts as none. */

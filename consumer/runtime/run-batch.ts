@@ -76,6 +76,7 @@ function blockAfter({ blocked }: Batch, { received }: TaskRun, settled: Settled)
 }
 
 function settleEnd(batch: Batch, run: TaskRun, end: Ended): Settled | Promise<Settled> {
+  run.lease?.end();
   const recorded = typeof end === 'function' ? end() : settle(run, end, batch.counts);
   return typeof recorded === 'string' ? keep(batch, run, recorded) : keepLater(batch, run, Promise.resolve(recorded));
 }

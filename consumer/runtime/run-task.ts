@@ -1,10 +1,15 @@
 /** From how the author's function ended to an outcome: judges what was thrown. */
 import { type Failure, judge, messageOf } from './failure.ts';
 import { Interruption } from './interruption.ts';
+import { HandedOn } from './pending.ts';
 import type { TaskRun } from './task-run.ts';
 
 export type Outcome =
   | { kind: 'done'; value?: unknown }
+  /** Of a placed job: somebody else does the work. */
+  | { kind: 'pending'; note: string | undefined }
+  /** Of a placed job: its lease is not ours, so nobody would hear what became of it. */
+  | { kind: 'lost'; why: string }
   /** Its job was cancelled before it could start. */
   | { kind: 'cancelled' }
   /** It had ended before: nothing is left to do. */
@@ -33,14 +38,21 @@ export class Overrun extends Error {
 const done: Outcome = { kind: 'done' };
 
 export function outcomeOf(run: TaskRun, end: End): Outcome {
+  const { lost } = run.lease ?? {};
+  if (lost !== undefined) return { kind: 'lost', why: lost };
   if (end.kind === 'overrun') return { kind: 'failed', failure: ignoredAbort(run), stillRuns: true };
   const interruption = run.interruption ?? (end.kind === 'threw' && end.error instanceof Interruption ? end.error : undefined);
   if (interruption) return interrupted(interruption);
-  if (end.kind === 'returned') return 'value' in end ? { kind: 'done', value: end.value } : done;
+  if (end.kind === 'returned') return returned(end);
   const { reason } = run.signal;
   if (reason instanceof Overrun && isAbort(end.error, reason)) return { kind: 'failed', failure: overrunFailure(run, reason) };
   return judge(end.error, run.runtime.definition.classify, stepOf(run, end.error), run.runtime.ports.clock.nowMs());
 }
+
+const returned = (end: End & { kind: 'returned' }): Outcome => {
+  if (!('value' in end)) return done;
+  return end.value instanceof HandedOn ? { kind: 'pending', note: end.value.note } : { kind: 'done', value: end.value };
+};
 
 const interrupted = ({ comeBackSeconds, message, isDueNow }: Interruption): Outcome =>
   comeBackSeconds === undefined ? { kind: 'over' } : { kind: 'back', seconds: comeBackSeconds, why: message, isDueNow };

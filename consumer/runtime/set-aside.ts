@@ -49,8 +49,15 @@ async function endAsDead(run: TaskRun, failure: Reason, failed: FailedAttempt[],
     await ports.queue.comeBack(run.received.receiptHandle, trySoonSeconds);
     return 'comesBack';
   }
+  if (run.lease) return failedUnderLease(run, failure, life);
   const history = [...(run.received.letter?.history ?? []), ...life.history];
   return sendLetter(run, { ...letterBase(run), ...ofFailure(failure), attempt: life.attempt, history });
+}
+
+/** Of a placed job: whoever hears of it decides whether it is tried again, here or elsewhere. */
+function failedUnderLease(run: TaskRun, failure: Reason, { attempt }: Life): Recorded {
+  run.log().warn('failed; its job is told', { class: failure.class, reason: failure.message, step: failure.step, stack: failure.stack });
+  return finished(run, (reported, nowMs) => failedReport(reported, 'failed', { ...failure, attempt }, nowMs));
 }
 
 /** A task whose record says it is dead, and nobody knows of a letter: it is written from the record. */

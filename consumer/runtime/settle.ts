@@ -9,8 +9,10 @@ import { isRetried } from '../../lambdas/contract/task-wire.ts';
 import { isExhausted } from '../../lambdas/domain/task/attempt.ts';
 import { backOffSeconds, patienceSeconds, visibilitySeconds } from '../../lambdas/domain/task/back-off.ts';
 import { doneReport, type KeptResult, reportOfRecord } from '../../lambdas/domain/task/report.ts';
-import type { TaskEnd, TaskRecords } from '../ports.ts';
+import type { TaskEnd } from '../ports.ts';
+import { comeBack, lookAgainSoon, releaseAndComeBack } from './come-back.ts';
 import { cut, type Failure } from './failure.ts';
+import { sayHandedOn, settlePending } from './hand-on.ts';
 import { keepResult } from './keep-result.ts';
 import { type Counts, countsOf } from './metrics.ts';
 import type { Outcome } from './run-task.ts';
@@ -32,7 +34,14 @@ export function settle(run: TaskRun, outcome: Outcome, counts: Counts): Recorded
     case 'cancelled':
       counts.cancelled += 1;
       run.log().info('not run: its job was cancelled');
-      return run.claimed ? recordCancelled(run) : 'finished';
+      return run.claimed ? recordUntold(run) : 'finished';
+    case 'lost':
+      counts.leasesLost += 1;
+      run.log().warn('not worked for its job, or no longer: nothing of it is told', { reason: outcome.why });
+      return run.claimed ? recordUntold(run) : 'finished';
+    case 'pending':
+      counts.handedOn += 1;
+      return settlePending(run, outcome.note);
     case 'failed':
       return settleFailure(run, outcome, counts);
     case 'limited':
@@ -81,24 +90,20 @@ async function recordDone(run: TaskRun, keepSeconds: number | undefined, kept: K
   return 'finished';
 }
 
-async function lookAgainSoon(run: TaskRun): Promise<Settled> {
-  await comeBack(run, Math.max(5, patienceSeconds(run.received.message.receives)));
-  return 'comesBack';
-}
-
 /** Delivered again after its end: it is not run. Of a job it is reported again, as the first report may have got lost. */
-export function settleEnded(run: TaskRun, record: AttemptRecord, counts: Counts): Recorded {
+export function settleEnded(run: TaskRun, record: AttemptRecord, counts: Counts): Recorded | Promise<Recorded> {
   counts.duplicates += 1;
   run.log().info('not run again: it has ended');
+  if (run.lease && record.handedOnAtMs !== undefined) return sayHandedOn(run, run.lease, undefined);
   return finished(run, (about, nowMs) => reportOfRecord(about, record, nowMs));
 }
 
-async function recordCancelled(run: TaskRun): Promise<Settled> {
+async function recordUntold(run: TaskRun): Promise<Settled> {
   const { records, clock } = run.runtime.ports;
-  const end: TaskEnd = { status: 'done', keepSeconds: recordKeepSeconds, failed: [], cancelled: true };
+  const end: TaskEnd = { status: 'done', keepSeconds: recordKeepSeconds, failed: [], untold: 'cancelled' };
   await records.end(run.held, end, clock.nowMs()).catch((error: unknown) => {
-    // A copy of it asks for itself whether its job is cancelled.
-    run.log().warn('that it is never run could not be recorded', { error });
+    // A copy of it asks for itself whether its job is cancelled, or its lease lost.
+    run.log().warn('that it is not to be run could not be recorded', { error });
   });
   return 'finished';
 }
@@ -107,7 +112,8 @@ async function settleFailure(run: TaskRun, { failure, stillRuns }: Outcome & { k
   const { settings, ports } = run.runtime;
   const { attempt } = run.opening;
   countsOf(counts, failure.class).failed += 1;
-  if (!isRetried(failure.class) || isExhausted(settings.retry, attempt + 1) || isLastReceive(run)) return setAsideFor(run, failure, counts);
+  if (run.lease || !isRetried(failure.class) || isExhausted(settings.retry, attempt + 1) || isLastReceive(run))
+    return setAsideFor(run, failure, counts);
   const nowMs = ports.clock.nowMs();
   const alive = stillRuns ? { aliveUntilMs: run.aliveUntilMs } : {};
   const aliveSeconds = stillRuns ? (run.aliveUntilMs - nowMs) / 1_000 : 0;
@@ -139,15 +145,20 @@ async function excuse(run: TaskRun, { seconds, why, isDueNow }: Excuse, counts: 
     const message = `received ${run.received.message.receives} times, as often as queue.maxReceiveCount allows; the last time: ${why}`;
     return setAsideFor(run, { class: 'TRANSIENT', message, stack: undefined, step: undefined, retryAfterSeconds: undefined }, counts);
   }
+  // A lease lasts until then, where it is kept for nobody else.
+  const lease = run.isElsewhere ? undefined : run.lease;
+  const hiddenSeconds = visibilitySeconds(lease ? Math.min(seconds, Math.floor(lease.seconds / 3)) : seconds);
   // Unclaimed, nothing was counted that would have to be excused.
-  if (run.claimed) await releaseAndComeBack(run, { excused: true, failed: failedAttempts(run, undefined) }, visibilitySeconds(seconds));
-  else await comeBack(run, visibilitySeconds(seconds));
+  if (run.claimed) await releaseAndComeBack(run, { excused: true, failed: failedAttempts(run, undefined) }, hiddenSeconds);
+  else await comeBack(run, hiddenSeconds);
+  // At its first receive nobody has begun: should the lease run out, the job is placed anew, and no attempt is spent.
+  if (lease && run.received.message.receives > 1) await lease.bridge();
   if (await isDueNow?.().catch(() => false)) await comeBack(run, 0);
   return 'comesBack';
 }
 
 async function setAsideFor(run: TaskRun, failure: Failure, counts: Counts): Promise<Recorded> {
-  countsOf(counts, failure.class).deadLettered += 1;
+  if (!run.lease) countsOf(counts, failure.class).deadLettered += 1;
   return setAside(run, failure, failedAttempts(run, failure));
 }
 
@@ -170,24 +181,4 @@ function failedAttempt(
 ): FailedAttempt {
   const message = cut(failure.message, historyMessageCharacters);
   return { attempt, class: failure.class, message, time, ...(failure.step === undefined ? {} : { step: failure.step }) };
-}
-
-type Release = Parameters<TaskRecords['release']>[1];
-
-/** Comes back in time whatever becomes of its record; throws where that could not be written at the second try either. */
-async function releaseAndComeBack(run: TaskRun, end: Release, seconds: number): Promise<void> {
-  const { records, clock } = run.runtime.ports;
-  const release = () => records.release(run.held, end, clock.nowMs());
-  try {
-    await release().catch(release);
-  } finally {
-    await comeBack(run, seconds);
-  }
-}
-
-/** Where this fails the queue's own visibility timeout brings it back, later. */
-async function comeBack(run: TaskRun, seconds: number): Promise<void> {
-  await run.runtime.ports.queue.comeBack(run.received.receiptHandle, seconds).catch((error: unknown) => {
-    run.log().warn('visibility not changed: comes back after that of its queue', { error });
-  });
 }

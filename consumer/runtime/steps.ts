@@ -44,6 +44,7 @@ export class Steps {
 
   private async once(name: string, fn: () => unknown): Promise<unknown> {
     this.run.currentStep = name;
+    this.run.lease?.sayStep();
     try {
       const result = await fn();
       this.run.currentStep = undefined;

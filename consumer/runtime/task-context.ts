@@ -1,5 +1,6 @@
 /** The context a task function is given, over one run of the task. */
 import type { TaskContext } from '../context.ts';
+import { handOn, notPlaced } from './pending.ts';
 import { Steps } from './steps.ts';
 import type { TaskRun } from './task-run.ts';
 import { withPermit } from './with-permit.ts';
@@ -12,7 +13,7 @@ export function taskContext(run: TaskRun): TaskContext {
     taskId: received.task,
     group: settings.group,
     job: received.job,
-    attempt: run.opening.attempt,
+    attempt: run.attempt,
     deadline: run.deadline,
     remainingMs: () => Math.max(0, run.deadlineMs - ports.clock.monotonicMs()),
     signal,
@@ -26,5 +27,7 @@ export function taskContext(run: TaskRun): TaskContext {
     withPermit: (name, fn, options) => withPermit(run, name, fn, options),
     sleep: (milliseconds) => ports.clock.sleep(milliseconds, signal),
     message: received.message,
+    lease: run.lease?.shown,
+    pending: run.lease ? handOn : notPlaced,
   };
 }

@@ -1,18 +1,23 @@
 /** One start of one task: what is known of it, and what its context may do to it. Holds no decisions of its own. */
 import type { AttemptRecord } from '../../lambdas/contract/task-table.ts';
 import { clockSkewMs } from '../../lambdas/contract/task-table.ts';
+import type { Lease } from '../../lambdas/contract/task-wire.ts';
 import { type Opening, openAttempt } from '../../lambdas/domain/task/attempt.ts';
 import type { TimeBudget } from '../../lambdas/domain/task/time-budget.ts';
 import type { TaskLog } from '../context.ts';
 import type { HeldTask } from '../ports.ts';
 import type { Batch } from './batch.ts';
 import { Interruption } from './interruption.ts';
+import { JobLease } from './job-lease.ts';
 import { taskLog } from './log.ts';
 import { Parts } from './parts.ts';
 import type { ReceivedTask } from './read-task.ts';
 import type { Runtime } from './runtime.ts';
 
 type Invocation = Pick<Batch, 'runtime' | 'budget' | 'wallAheadMs' | 'deadline' | 'giveUp' | 'telling'>;
+
+/** How long a task may go on whose lease is lost: others may have its job then. */
+const stopWithinMs = 3_000;
 
 export class TaskRun {
   readonly invocation: Invocation;
@@ -35,6 +40,10 @@ export class TaskRun {
   stepsSinceMs = 0;
   /** When it was last asked whether its job is cancelled. Monotonic. */
   lookedMs = 0;
+  /** Of a placed job. */
+  readonly lease: JobLease | undefined;
+  /** Another copy of it may still run. */
+  isElsewhere = false;
   /** Calls off the watch over its own deadline. */
   unwatch: (() => void) | undefined;
   private holder: string | undefined;
@@ -44,6 +53,20 @@ export class TaskRun {
     this.invocation = invocation;
     this.received = received;
     this.seenBefore = received.redrives > 0;
+    this.lease = typeof received.lease === 'object' ? this.leaseOf(received.lease) : undefined;
+  }
+
+  private leaseOf(given: Lease): JobLease {
+    const { settings, ports } = this.runtime;
+    return new JobLease({
+      given,
+      holder: settings.pipeline,
+      ports,
+      leftMs: () => this.budget.endMs - ports.clock.monotonicMs(),
+      step: () => this.currentStep,
+      abort: (reason) => this.abort(reason, stopWithinMs),
+      log: () => this.log(),
+    });
   }
 
   get runtime(): Runtime {
@@ -124,7 +147,10 @@ export class TaskRun {
       this.seenBefore = true;
       answer = await ask();
     }
-    if (answer.kind === 'held') return { heldUntilMs: answer.untilMs };
+    if (answer.kind === 'held') {
+      this.isElsewhere = true;
+      return { heldUntilMs: answer.untilMs };
+    }
     if (answer.kind === 'ended') return { ended: answer.record };
     this.holder = holder;
     this.opening = openAttempt(answer.before);
@@ -136,6 +162,12 @@ export class TaskRun {
   /** Lambda kills the function at its end: nobody runs this task for us after it. */
   get aliveUntilMs(): number {
     return Math.ceil(this.wallMs(this.budget.endMs)) + clockSkewMs;
+  }
+
+  /** Of a placed job also those are counted that failed under earlier leases. */
+  get attempt(): number {
+    const { lease } = this.received;
+    return this.opening.attempt + (typeof lease === 'object' ? lease.failures : 0);
   }
 
   get claimed(): boolean {
@@ -177,14 +209,14 @@ export function heldElsewhere({ runtime }: TaskRun, untilMs: number): Interrupti
   return new Interruption('another copy of it may still run', Math.max(1, (untilMs - runtime.ports.clock.nowMs()) / 1_000));
 }
 
-function idsOf({ runtime, received, opening }: TaskRun): Record<string, unknown> {
+function idsOf({ runtime, received, attempt }: TaskRun): Record<string, unknown> {
   const { settings } = runtime;
   return {
     stage: settings.stage,
     group: settings.group,
     taskId: received.task,
     ...(received.job === undefined ? {} : { job: received.job }),
-    attempt: opening.attempt,
+    attempt,
     receives: received.message.receives,
     messageId: received.message.id,
   };

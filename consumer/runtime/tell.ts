@@ -5,7 +5,7 @@
 
 import type { Report } from '../../lambdas/contract/task-wire.ts';
 import { patienceSeconds } from '../../lambdas/domain/task/back-off.ts';
-import { failedReport, type Reported } from '../../lambdas/domain/task/report.ts';
+import { failedReport, leasedReport, type Reported } from '../../lambdas/domain/task/report.ts';
 import type { TaskRun } from './task-run.ts';
 
 /** Whether the message is finished with, or comes back. */
@@ -23,10 +23,11 @@ const trySoonSeconds = 5;
 
 /** Finished with; of a task that a job counts, once its report is told. */
 export function finished({ received, runtime }: TaskRun, report: (about: Reported, nowMs: number) => Report | undefined): Recorded {
-  const { counted, task, redrives } = received;
+  const { counted, task, redrives, lease } = received;
   if (counted === undefined) return 'finished';
   const untold = report({ job: counted.job, task, redrives }, runtime.ports.clock.nowMs());
-  return untold ? { untold } : 'finished';
+  if (!untold) return 'finished';
+  return { untold: typeof lease === 'object' ? leasedReport(untold, lease) : untold };
 }
 
 export async function tell(run: TaskRun, { untold }: Untold): Promise<Settled> {

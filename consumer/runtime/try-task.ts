@@ -64,6 +64,8 @@ async function stoppedInWaiting(batch: Batch, run: TaskRun): Promise<Outcome | u
   batch.counts.waitedForRateMs += nowMs - run.startedMs;
   run.startedMs = nowMs;
   if (turn.kind === 'stop') return stop(batch, turn);
+  const { lost } = run.lease ?? {};
+  if (lost !== undefined) return { kind: 'lost', why: lost };
   const cancelled = isWordStale(run) ? await lookAtJob(run) : undefined;
   run.startedMs = batch.runtime.ports.clock.monotonicMs();
   return cancelled ?? overdue(run);

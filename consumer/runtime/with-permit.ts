@@ -20,7 +20,8 @@ async function useOf<T>(run: TaskRun, name: string, fn: () => T | Promise<T>, op
   } catch (error) {
     if (!(error instanceof PermitWait)) throw error;
     const { clock, permits } = run.runtime.ports;
-    const { pipeline, task } = run.received;
+    const { pipeline } = run.runtime.settings;
+    const { task } = run.received;
     // A word that came before the message was back on the queue was lost.
     const isDueNow = () => permits.isOffered({ name, pipeline, task }, clock.nowMs());
     throw run.interrupt(new Interruption(error.message, error.seconds, isDueNow));
@@ -30,12 +31,12 @@ async function useOf<T>(run: TaskRun, name: string, fn: () => T | Promise<T>, op
 function newGuard(run: TaskRun): PermitGuard {
   const { received, runtime, budget } = run;
   const { clock, permits } = runtime.ports;
-  const { pipeline, task, receiptHandle, message } = received;
+  const { task, receiptHandle, message } = received;
   return new PermitGuard({
     permits,
     clock,
     request: {
-      pipeline,
+      pipeline: runtime.settings.pipeline,
       task,
       // Lambda kills the function then, by the clock of this machine.
       deadlineMs: Math.ceil(run.wallMs(budget.endMs)),

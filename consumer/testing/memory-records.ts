@@ -44,7 +44,7 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
       attempts.set(keyOf(claim), { ...rest, ...counts, ...kept, history: [...history, ...failed], status: 'waiting' });
     },
 
-    async end(claim, { status, keepSeconds, failed, kept, cancelled }, nowMs) {
+    async end(claim, { status, keepSeconds, failed, kept, untold }, nowMs) {
       const record = attemptsOf(claim, nowMs);
       if (!isOpenTo(record, claim)) return false;
       const { starts, history, ...rest } = free(record ?? empty());
@@ -54,7 +54,7 @@ export function memoryRecords(): TaskRecords & { stepNames(task: TaskReference):
         history: [...history, ...failed],
         expiresAt: expiry(nowMs, keepSeconds),
         ...kept,
-        ...(cancelled ? { cancelledAtMs: nowMs } : {}),
+        ...(untold ? { [`${untold}AtMs`]: nowMs } : {}),
         status,
       });
       return true;

@@ -1,12 +1,17 @@
 /** A task that a test has sent, as Lambda hands it over. */
 import type { SQSRecord } from 'aws-lambda';
-import { jobTaskId, taskAttributes } from '../../lambdas/contract/task-wire.ts';
+import { jobTaskId, type Lease, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 
 export interface SendOptions {
   /** The sender's id of the task. */
   id?: string;
   /** Sends it as a task of this job: its id is `<job>/<n>`, with `id` behind it, and what becomes of it is reported. */
   job?: string;
+  /**
+   * Sends it as the task of a job that was placed on this pool: with a lease, the next one of `job` (default `placed`).
+   * `leaseSeconds`: default 300. `attributes` may replace what the lease says.
+   */
+  placed?: true | { leaseSeconds?: number };
   /** When it must have ended. */
   deadline?: Date;
   attributes?: Record<string, string>;
@@ -21,6 +26,7 @@ export interface Sent {
   text: string;
   options: SendOptions;
   sentAtMs: number;
+  lease?: Lease | undefined;
 }
 
 export function recordOf(sent: Sent, receives: number): SQSRecord {
@@ -46,10 +52,12 @@ export function recordOf(sent: Sent, receives: number): SQSRecord {
   };
 }
 
-function attributesOf({ number, options }: Sent): Record<string, string> {
+function attributesOf({ number, options, lease }: Sent): Record<string, string> {
   const { id, job, deadline, attributes } = options;
-  const task = job === undefined ? id : jobTaskId(job, number, id);
+  // A job that is placed is one task.
+  const task = job === undefined ? id : jobTaskId(job, lease === undefined ? number : 1, id);
   return {
+    ...(lease === undefined ? {} : { [taskAttributes.lease]: JSON.stringify(lease) }),
     ...attributes,
     ...(task === undefined ? {} : { [taskAttributes.task]: task }),
     ...(job === undefined ? {} : { [taskAttributes.job]: job }),

@@ -105,8 +105,13 @@ const cases: Case[] = [
   ],
   [
     'or as one that was never run',
-    [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), { ...done, cancelled: true }, t0 + 5), (r) => r.claim(claimOf('b'), t0)],
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), { ...done, untold: 'cancelled' }, t0 + 5), (r) => r.claim(claimOf('b'), t0)],
     { kind: 'ended', record: expect.objectContaining({ status: 'done', cancelledAtMs: t0 + 5 }) },
+  ],
+  [
+    'or as one that somebody else goes on with',
+    [(r) => r.claim(claimOf('a'), t0), (r) => r.end(by('a'), { ...done, untold: 'handedOn' }, t0 + 5), (r) => r.claim(claimOf('b'), t0)],
+    { kind: 'ended', record: expect.objectContaining({ status: 'done', handedOnAtMs: t0 + 5 }) },
   ],
   [
     'what has ended is not claimed again',

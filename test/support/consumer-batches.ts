@@ -13,6 +13,7 @@ import { runBatch } from '../../consumer/runtime/run-batch.ts';
 import { createRuntime } from '../../consumer/runtime/runtime.ts';
 import { memoryCooling } from '../../consumer/testing/memory-cooling.ts';
 import { memoryJobs } from '../../consumer/testing/memory-jobs.ts';
+import { memoryLeases } from '../../consumer/testing/memory-leases.ts';
 import { memoryPermits } from '../../consumer/testing/memory-permits.ts';
 import { memoryQueue } from '../../consumer/testing/memory-queue.ts';
 import { memoryRecords } from '../../consumer/testing/memory-records.ts';
@@ -53,6 +54,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
   const asked: [receipt: string, seconds: number | 'deleted'][] = [];
   const queue = memoryQueue();
   const jobs = memoryJobs();
+  const leases = memoryLeases(clock);
   let ids = 0;
   const memory: Ports = {
     clock,
@@ -70,6 +72,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
     largeResults: { put: async () => {}, get: async () => 'null' },
     jobStates: jobs.states,
     reports: jobs.reports,
+    jobLeases: leases,
     cooling: memoryCooling(),
     permits: memoryPermits({}),
     secrets: { read: async (reference) => reference },
@@ -88,6 +91,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
     ports: used,
     deadLetters: queue.deadLetters,
     jobs,
+    leases,
     logs: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     /** The ids of those that come back. */
     async run(...records: SQSRecord[]): Promise<string[]> {
@@ -104,7 +108,7 @@ export function batches<Schema extends StandardSchemaV1 | undefined = undefined>
 
 /** Ports of a process that may die: from then on no call of it has an effect or an answer. */
 function mortal(ports: Ports, life: { alive: boolean }): Ports {
-  const { clock, queue, records, reports } = ports;
+  const { clock, queue, records, reports, jobLeases } = ports;
   const guarded =
     <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
     async (...args: Args): Promise<T> =>
@@ -119,6 +123,7 @@ function mortal(ports: Ports, life: { alive: boolean }): Ports {
     },
     queue: { comeBack: guarded(queue.comeBack), remove: guarded(queue.remove), setAside: guarded(queue.setAside) },
     reports: { send: guarded(reports.send), flush: () => life.alive && reports.flush() },
+    jobLeases: { heartbeat: guarded(jobLeases.heartbeat) },
     records: { ...records, release: guarded(records.release), end: guarded(records.end), recordStep: guarded(records.recordStep) },
   };
 }

@@ -10,6 +10,7 @@ import { runBatch } from '../../consumer/runtime/run-batch.ts';
 import { createRuntime, type Runtime } from '../../consumer/runtime/runtime.ts';
 import { memoryCooling } from '../../consumer/testing/memory-cooling.ts';
 import { memoryJobs } from '../../consumer/testing/memory-jobs.ts';
+import { memoryLeases } from '../../consumer/testing/memory-leases.ts';
 import { memoryPermits } from '../../consumer/testing/memory-permits.ts';
 import { memoryQueue } from '../../consumer/testing/memory-queue.ts';
 import { memoryRecords } from '../../consumer/testing/memory-records.ts';
@@ -174,6 +175,7 @@ function portsIn({ clock, random, latencyMs }: SlotsOptions, life: { alive: bool
     largeResults: { put: async () => {}, get: async () => 'null' },
     jobStates: jobs.states,
     reports: jobs.reports,
+    jobLeases: memoryLeases(clock),
     cooling: memoryCooling(),
     permits: memoryPermits({}),
     secrets: { read: async () => '' },

@@ -1,6 +1,13 @@
 /** What became of a task of a job, as its consumer tells it, at once or once more from the task's record. Pure; bundled into consumers. */
 import type { AttemptRecord } from '../../contract/task-table.ts';
-import { type FailedAttempt, inlineResultBytes, type Lease, largestResultBytes, numberOfTask, type Report } from '../../contract/task-wire.ts';
+import {
+  type FailedAttempt,
+  inlineResultBytes,
+  type Lease,
+  largestResultBytes,
+  numberOfTask,
+  type Report,
+} from '../../contract/task-wire.ts';
 import { wireText } from './letter.ts';
 
 /** Which task a report is about. */

@@ -3,14 +3,15 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { followUp } from '../aws/jobs/follow-up.ts';
 import { attemptFailed } from '../aws/jobs/function-attempts.ts';
 import type { JobServices } from '../aws/jobs/job-services.ts';
-import type { TaskEnd } from '../domain/job/task-end.ts';
 import { attemptOf } from '../domain/job/token.ts';
+import { isPlaced } from '../domain/placement/placed-job.ts';
 import { errorFields } from '../framework/log.ts';
+import { type LeasedWord, takePlaced } from './placed-word.ts';
 import { type FailedInvocation, readWord } from './read-word.ts';
 
 interface JobWords {
   records: SQSRecord[];
-  ends: TaskEnd[];
+  ends: LeasedWord[];
   failed: FailedInvocation[];
 }
 
@@ -44,19 +45,21 @@ function wordsOf(byJob: Map<string, JobWords>, job: string, record: SQSRecord) {
   byJob.set(job, words);
   words.records.push(record);
   return {
-    push(word: { end: TaskEnd } | { failed: FailedInvocation }) {
-      if ('end' in word) words.ends.push(word.end);
+    push(word: LeasedWord | { failed: FailedInvocation }) {
+      if ('end' in word) words.ends.push(word);
       else words.failed.push(word.failed);
     },
   };
 }
 
-async function take(services: JobServices, job: string, { ends, failed }: JobWords): Promise<void> {
+async function take(services: JobServices, job: string, { ends: words, failed }: JobWords): Promise<void> {
   const row = await services.jobs.get(job);
   if (row === undefined) {
-    services.log.warn('words about a job that is not there', { job, words: ends.length + failed.length });
+    services.log.warn('words about a job that is not there', { job, words: words.length + failed.length });
     return;
   }
+  if (isPlaced(row)) return takePlaced(services, row, words);
+  const ends = words.map(({ end }) => end);
   // A number beyond the job's last is nobody's task: it must not count as one.
   const known = ends.filter(({ n }) => row.total === undefined || n <= row.total);
   if (known.length < ends.length) services.log.error('words about tasks the job does not have', { job, total: row.total });

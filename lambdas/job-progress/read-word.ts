@@ -10,7 +10,11 @@ export interface FailedInvocation {
   error: TaskError;
 }
 
-export type Word = { job: string; end: TaskEnd } | { job: string; failed: FailedInvocation } | { problem: string };
+/** `lease`: token of the lease that the word was given under, of a job that was placed on a pool. */
+export type Word =
+  | { job: string; end: TaskEnd; lease?: string | undefined }
+  | { job: string; failed: FailedInvocation }
+  | { problem: string };
 
 /** What Lambda sends to an on-failure destination (LDG/invocation-async-retain-records). */
 const FailureRecord = z.object({
@@ -28,7 +32,7 @@ export function readWord(body: string): Word {
   return { problem: `neither a report (${z.prettifyError(report.error as z.ZodError)}) nor a failed invocation` };
 }
 
-function ofReport({ job, task, redrives, attempt, status, result, resultKey, deadLettered, atMs, ...report }: Report): Word {
+function ofReport({ job, task, redrives, attempt, status, result, resultKey, deadLettered, atMs, lease, ...report }: Report): Word {
   const n = numberOfTask(job, task);
   if (n === undefined) return { problem: `task ${task} is none of job ${job}` };
   if (result !== undefined && readJson(result) === undefined) return { problem: `the result of task ${task} is not JSON` };
@@ -37,7 +41,7 @@ function ofReport({ job, task, redrives, attempt, status, result, resultKey, dea
     status === 'done'
       ? undefined
       : { class: report.class ?? 'PERMANENT', message: report.message ?? '', ...(report.step === undefined ? {} : { step: report.step }) };
-  return { job, end: { n, id, status, life: redrives, attempt, result, resultKey, error, deadLettered, atMs } };
+  return { job, end: { n, id, status, life: redrives, attempt, result, resultKey, error, deadLettered, atMs }, lease };
 }
 
 function ofFailure({ requestContext, requestPayload, responsePayload }: z.output<typeof FailureRecord>): Word {

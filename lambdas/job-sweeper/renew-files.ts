@@ -23,11 +23,15 @@ export async function renewFiles(services: JobServices): Promise<number> {
 const isOld = ({ renewedAtMs, createdAtMs }: JobRow, { stage }: JobServices, nowMs: number) =>
   nowMs - (renewedAtMs ?? createdAtMs) > (stage.settings.jobRetentionDays * 86_400_000) / 2;
 
-async function* unfinished({ slots, lists }: JobServices): AsyncGenerator<string> {
+async function* unfinished({ slots, lists, placement }: JobServices): AsyncGenerator<string> {
   yield* Object.keys((await slots.read()).running);
   for await (const page of lists.waiting()) for (const { job } of page) yield job;
   for await (const page of lists.scheduled(8.64e15)) for (const { job } of page) yield job;
   for await (const page of lists.intakes(8.64e15)) for (const { job } of page) yield job;
+  for await (const page of placement.placing()) for (const { job } of page) yield job;
+  for await (const page of placement.later(8.64e15)) for (const { job } of page) yield job;
+  for await (const page of placement.validating(8.64e15)) for (const { job } of page) yield job;
+  for (const { job } of await placement.leases()) yield job;
 }
 
 async function renew({ clients, jobs, stage, clock, log }: JobServices, row: JobRow): Promise<boolean> {

@@ -13,6 +13,8 @@ export interface Swept {
 
 /** What is younger is on its way. */
 const onItsWayMs = 60_000;
+/** Between two looks at everything that is placed or waits for a pool: the schedule knows no shorter period than twice that. */
+const placingSweepSeconds = 30;
 /** The next sweep finds what comes later. */
 const untilNextMs = 75_000;
 
@@ -22,6 +24,9 @@ export function createJobSweeper(services: JobServices) {
     intakes: () => hintIntakes(services),
     events: () => hintEvents(services),
     targets: () => hintTargets(services),
+    placing: () => hintPlacing(services),
+    validations: () => hintValidations(services),
+    placing: () => hintPlacing(services),
     warnings: () => warnAboutGroups(services),
     renewed: () => renewFiles(services),
   };
@@ -62,6 +67,22 @@ async function hintIntakes({ lists, hints, clock }: JobServices): Promise<number
   return found;
 }
 
+async function hintPlacing({ hints }: JobServices): Promise<number> {
+  await hints.placing({ kind: 'sweep' });
+  await hints.placingLater({ kind: 'sweep' }, placingSweepSeconds);
+  return 2;
+}
+
+async function hintValidations({ placement, hints, clock }: JobServices): Promise<number> {
+  let found = 0;
+  for await (const page of placement.validating(clock.nowMs() - onItsWayMs))
+    for (const { job } of page) {
+      await hints.validation(job);
+      found += 1;
+    }
+  return found;
+}
+
 async function hintEvents({ outbox, hints, clock }: JobServices): Promise<number> {
   const nowMs = clock.nowMs();
   const forgotten = await outbox.forgotten(nowMs);
@@ -74,4 +95,13 @@ async function hintTargets({ slots, hints }: JobServices): Promise<number> {
   const targets = new Set(Object.values(running).map(({ target }) => target));
   for (const target of targets) await hints.target(target);
   return targets.size;
+}
+
+/** Between two sweeps of the scheduler: half of the time between two of ours. */
+const placingSeconds = 30;
+
+async function hintPlacing({ hints }: JobServices): Promise<number> {
+  await hints.placing({ kind: 'sweep' });
+  await hints.placingLater({ kind: 'sweep' }, placingSeconds);
+  return 2;
 }

@@ -5,7 +5,7 @@ import type { JobRow } from '../../contract/job-table.ts';
 import type { Heartbeat } from '../../contract/lease-api.ts';
 import type { PlacementReason } from '../../contract/placement.ts';
 import { LeaseRow, leaseKey, type OverallRow, type PlacingRow, type PoolRow } from '../../contract/placement-table.ts';
-import { isPlaced, type PlacedJob } from '../../domain/placement/placed-job.ts';
+import { isPlaced, leaseRowOf, type PlacedJob } from '../../domain/placement/placed-job.ts';
 import { isConditionFailed } from '../errors.ts';
 import { type TransactItem, transact, untilDecided } from '../jobs/transactions.ts';
 import { takePlaces } from './places.ts';
@@ -13,7 +13,7 @@ import type { PlacementParts, PlacementSteps } from './steps.ts';
 
 /** Which job, where, and by which limits that was decided. */
 export interface Start {
-  job: Pick<PlacingRow, 'job' | 'orderMs' | 'affinity'>;
+  job: Pick<PlacingRow, 'job' | 'affinity'>;
   pool: Pick<PoolRow, 'taskGroup' | 'revision'>;
   reason: PlacementReason;
   overall: OverallRow;
@@ -24,7 +24,7 @@ export type Started =
   /** The job does not wait there any more: it is somewhere else, or was changed. */
   | { kind: 'past'; row: JobRow | undefined }
   /** A limit holds it, or one was changed: what it was decided by is old. */
-  | { kind: 'full' };
+  | { kind: 'full'; of: 'overall' | 'customer' | 'pool' };
 
 export function leaseSteps(
   { documents, jobsTable: TableName, leaseSeconds, world }: PlacementParts,
@@ -75,14 +75,16 @@ export function leaseSteps(
           placed: { step: 'leased', stepKeyMs: now, fence, pool: pool.taskGroup, reason },
           told: { state: 'started' },
         });
-        const lease = leaseOf(next, now, leaseSeconds);
-        const limits = takePlaces(TableName, next, pool, overall);
+        const lease = leaseRowOf(next, leaseSeconds);
+        const places = takePlaces(TableName, next, pool, overall);
         const put: TransactItem = { Put: { TableName, Item: { ...leaseKey(row.job), ...lease } } };
         const others = [...items, ...dropStep(row), put];
-        const transacted = await transact(documents, [...others, ...limits]);
+        const transacted = await transact(documents, [...others, ...places.items]);
         if (transacted.done) return { kind: 'started', row: next, lease, event };
+        const [first, ...more] = transacted.refused;
         // Where the job's own row was refused as well, it is that which is looked at again.
-        return transacted.refused.length > 0 && transacted.refused.every((place) => place >= others.length) ? { kind: 'full' } : undefined;
+        const of = first === undefined || more.some((place) => place < others.length) ? undefined : places.limits[first - others.length];
+        return of && { kind: 'full', of };
       }),
 
     /** Its task is on the pool's queue. */
@@ -109,20 +111,6 @@ export function leaseSteps(
   };
 }
 
-const waitsAs = ({ status, placed }: PlacedJob, { orderMs, affinity }: Start['job']) =>
-  status === 'PENDING' && placed.step === 'placing' && placed.stepKeyMs === orderMs && isDeepStrictEqual(placed.affinity, affinity);
-
-function leaseOf({ job, customer, priority, placed, deadlineMs }: PlacedJob, now: number, leaseSeconds: number): LeaseRow {
-  return {
-    job,
-    ...(customer === undefined ? {} : { customer }),
-    priority,
-    pool: placed.pool ?? '',
-    quantities: placed.needs.quantities ?? {},
-    fence: placed.fence,
-    grantedAtMs: now,
-    expiresAtMs: now + leaseSeconds * 1_000,
-    pending: false,
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
-  };
-}
+/** Its place in the order may be another by now; that it may start there is what counts. */
+const waitsAs = ({ status, placed }: PlacedJob, { affinity }: Start['job']) =>
+  status === 'PENDING' && placed.step === 'placing' && isDeepStrictEqual(placed.affinity, affinity);

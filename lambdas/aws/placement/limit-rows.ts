@@ -97,8 +97,8 @@ export function limitRows(documents: Clients['documents'], TableName: string) {
       );
     },
 
-    putCustomer: ({ customer, maxJobs, weight }: Omit<CustomerRow, 'jobs'>): Promise<boolean> =>
-      write(customerKey(customer), { customer, maxJobs, weight }, { jobs: 0 }),
+    putCustomer: ({ customer, maxJobs, weight, limitsAtMs }: Omit<CustomerRow, 'jobs'>): Promise<boolean> =>
+      write(customerKey(customer), { customer, maxJobs, weight, limitsAtMs }, { jobs: 0 }),
   };
 }
 export type LimitRows = ReturnType<typeof limitRows>;

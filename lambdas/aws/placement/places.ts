@@ -10,49 +10,62 @@ import type { TransactItem } from '../jobs/transactions.ts';
 
 type Values = Record<string, unknown>;
 
+/** `limits` says of each write what it is of. */
+interface Places {
+  items: TransactItem[];
+  limits: ('overall' | 'customer' | 'pool')[];
+}
+
 /** `overall` and `pool` as they were when it was decided: where they say something else by now, it is decided again. */
 export function takePlaces(
   TableName: string,
   { customer, placed }: PlacedJob,
   pool: Pick<PoolRow, 'taskGroup' | 'revision'>,
   overall: OverallRow,
-): TransactItem[] {
-  const quantities = usedQuantities(placed.needs.quantities);
-  return [
-    {
-      Update: {
-        TableName,
-        Key: overallKey,
-        UpdateExpression: 'ADD jobs :one',
-        ConditionExpression: 'revision = :revision AND jobs < maxJobs',
-        ExpressionAttributeValues: { ':one': 1, ':revision': overall.revision },
+): Places {
+  const ofAll = takeOverall(TableName, overall);
+  const ofPool = takeOfPool(TableName, pool, usedQuantities(placed.needs.quantities));
+  if (customer === undefined) return { items: [ofAll, ofPool], limits: ['overall', 'pool'] };
+  const ofCustomer = takeOfCustomer(TableName, customer, overall.perCustomerMaxJobs);
+  return { items: [ofAll, ofCustomer, ofPool], limits: ['overall', 'customer', 'pool'] };
+}
+
+const takeOverall = (TableName: string, { revision }: OverallRow): TransactItem => ({
+  Update: {
+    TableName,
+    Key: overallKey,
+    UpdateExpression: 'ADD jobs :one',
+    ConditionExpression: 'revision = :revision AND jobs < maxJobs',
+    ExpressionAttributeValues: { ':one': 1, ':revision': revision },
+  },
+});
+
+function takeOfPool(
+  TableName: string,
+  { taskGroup, revision }: Pick<PoolRow, 'taskGroup' | 'revision'>,
+  quantities: readonly [string, number][],
+): TransactItem {
+  const isFree = ['#state = :open AND revision = :revision AND jobs < maxJobs', ...quantities.map((_, i) => `#q${i} >= :need${i}`)];
+  return {
+    Update: {
+      TableName,
+      Key: poolKey(taskGroup),
+      UpdateExpression: `ADD jobs :one${quantities.map((_, i) => `, #q${i} :less${i}`).join('')}`,
+      ConditionExpression: isFree.join(' AND '),
+      ExpressionAttributeNames: { '#state': 'state', ...names(quantities) },
+      ExpressionAttributeValues: {
+        ':one': 1,
+        ':open': 'open',
+        ':revision': revision,
+        ...Object.fromEntries(
+          quantities.flatMap(([, need], i) => [
+            [`:less${i}`, -need],
+            [`:need${i}`, need],
+          ]),
+        ),
       },
     },
-    ...(customer === undefined ? [] : [takeOfCustomer(TableName, customer, overall.perCustomerMaxJobs)]),
-    {
-      Update: {
-        TableName,
-        Key: poolKey(pool.taskGroup),
-        UpdateExpression: `ADD jobs :one${quantities.map((_, i) => `, #q${i} :less${i}`).join('')}`,
-        ConditionExpression: [
-          '#state = :open AND revision = :revision AND jobs < maxJobs',
-          ...quantities.map((_, i) => `#q${i} >= :need${i}`),
-        ].join(' AND '),
-        ExpressionAttributeNames: { '#state': 'state', ...names(quantities) },
-        ExpressionAttributeValues: {
-          ':one': 1,
-          ':open': 'open',
-          ':revision': pool.revision,
-          ...Object.fromEntries(
-            quantities.flatMap(([, need], i) => [
-              [`:less${i}`, -need],
-              [`:need${i}`, need],
-            ]),
-          ),
-        },
-      },
-    },
-  ];
+  };
 }
 
 /** Its own limit, else that of all customers, which is another item's: the write of that one checks its revision. */

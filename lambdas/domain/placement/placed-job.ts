@@ -4,6 +4,7 @@ import { Priority } from '../../contract/job.ts';
 import type { JobRow } from '../../contract/job-table.ts';
 import { orderOf } from '../../contract/placement.ts';
 import {
+  type LeaseRow,
   laterPlacedKey,
   leaseKey,
   type Placed,
@@ -39,6 +40,22 @@ export function placingRowOf(row: PlacedJob): PlacingRow {
     objective: placed.objective,
     inputs: placed.inputs,
     ...(startByMs === undefined ? {} : { startByMs }),
+  };
+}
+
+/** Of a job that has a place, as it was when it got that. */
+export function leaseRowOf({ job, customer, priority, placed, deadlineMs }: PlacedJob, leaseSeconds: number): LeaseRow {
+  return {
+    job,
+    ...(customer === undefined ? {} : { customer }),
+    priority,
+    pool: placed.pool ?? '',
+    quantities: placed.needs.quantities ?? {},
+    fence: placed.fence,
+    grantedAtMs: placed.stepKeyMs,
+    expiresAtMs: placed.stepKeyMs + leaseSeconds * 1_000,
+    pending: false,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };
 }
 

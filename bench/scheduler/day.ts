@@ -1,0 +1,60 @@
+/** A day of mixed load for the simulation: pools that are not alike, customers that are not equally busy, jobs of all sizes. Pure. */
+import type { Priority } from '../../lambdas/contract/job.ts';
+
+export interface DayPool {
+  taskGroup: string;
+  maxJobs: number;
+  quantities: Record<string, number>;
+}
+
+export interface DayJob {
+  job: string;
+  customer: string;
+  priority: Priority;
+  quantities: Record<string, number>;
+  arrivesMs: number;
+  takesMs: number;
+}
+
+export interface Day {
+  pools: DayPool[];
+  customers: { customer: string; weight: number }[];
+  jobs: DayJob[];
+}
+
+const hourMs = 3_600_000;
+
+/** `random` decides everything: the same seed, the same day. */
+export function dayOf(random: () => number): Day {
+  const pools = [
+    { taskGroup: 'large', maxJobs: 120, quantities: { cpu: 384, memoryGiB: 3_072 } },
+    { taskGroup: 'medium', maxJobs: 90, quantities: { cpu: 192, memoryGiB: 1_536 } },
+    { taskGroup: 'small', maxJobs: 60, quantities: { cpu: 96, memoryGiB: 768 } },
+  ];
+  const customers = Array.from({ length: 12 }, (_, i) => ({ customer: `c${i}`, weight: i % 4 === 0 ? 2 : 1 }));
+  const jobs: DayJob[] = [];
+  // Busier at noon than at night, and at noon by more than there is room for.
+  for (let atMs = 0; atMs < 24 * hourMs; ) {
+    const busy = 1.1 + 0.5 * Math.sin(((atMs / hourMs - 6) / 24) * 2 * Math.PI);
+    atMs += (-Math.log(1 - random()) * 7_400) / busy;
+    jobs.push(jobOf(random, customers, jobs.length, atMs));
+  }
+  return { pools, customers, jobs };
+}
+
+function jobOf(random: () => number, customers: Day['customers'], n: number, arrivesMs: number): DayJob {
+  // A few customers hand in most of it.
+  const customer = customers[Math.floor(customers.length * random() ** 1.5)]?.customer ?? '';
+  const dice = random();
+  const cpu = dice < 0.5 ? 2 : dice < 0.8 ? 4 : dice < 0.98 ? 8 : 32;
+  return {
+    job: `job-${n}`,
+    customer,
+    priority: random() < 0.05 ? 'critical' : random() < 0.2 ? 'high' : random() < 0.7 ? 'normal' : 'low',
+    quantities: { cpu, memoryGiB: cpu * (random() < 0.5 ? 2 : 4) },
+    arrivesMs,
+    takesMs: Math.min(4 * hourMs, 600_000 * Math.exp(normal(random))),
+  };
+}
+
+const normal = (random: () => number) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -81,7 +81,9 @@ export const PoolRow = z.object({
   maxJobs: z.number(),
   capacity: Quantities.default({}),
   configured: z.object({ maxJobs: z.number(), quantities: Quantities }),
-  reported: z.object({ maxJobs: z.number().optional(), quantities: Quantities, atMs: z.number(), untilMs: z.number().optional() }).optional(),
+  reported: z
+    .object({ maxJobs: z.number().optional(), quantities: Quantities, atMs: z.number(), untilMs: z.number().optional() })
+    .optional(),
   costPerHour: z.number().default(0),
   locality: z
     .object({ prefixes: z.array(z.string()).default([]), regions: z.array(z.string()).default([]), zones: z.array(z.string()).default([]) })
@@ -96,6 +98,8 @@ export const PoolRow = z.object({
   jobs: z.number().default(0),
   /** Quantities left, negative where the capacity shrank; an attribute each in the table (`free_<name>`). */
   free: Quantities.or(z.record(z.string(), z.number())).default({}),
+  /** When its capacity last changed: a smaller one may find more in use, and only what started since may not be too much. */
+  limitsAtMs: z.number().optional(),
   /** Raised by every change of anything but `jobs` and `free`. */
   revision: z.number().default(0),
 });
@@ -111,6 +115,8 @@ export const OverallRow = z.object({
   ageingSeconds: z.number(),
   reserveAfterSeconds: z.number(),
   jobs: z.number().default(0),
+  /** When `maxJobs` or `perCustomerMaxJobs` last changed. */
+  limitsAtMs: z.number().optional(),
   /** Raised by every change of anything but `jobs`. */
   revision: z.number().default(0),
 });
@@ -121,6 +127,8 @@ export const CustomerRow = z.object({
   /** Absent: `perCustomerMaxJobs` of {@link OverallRow} counts. */
   maxJobs: z.number().optional(),
   weight: z.number().default(1),
+  /** When `maxJobs` last changed. */
+  limitsAtMs: z.number().optional(),
   jobs: z.number().default(0),
 });
 export type CustomerRow = z.output<typeof CustomerRow>;

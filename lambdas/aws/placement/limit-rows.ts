@@ -54,17 +54,12 @@ export function limitRows(documents: Clients['documents'], TableName: string) {
   }
 
   return {
-    /** False where somebody else changed it since it was seen: look again. */
+    /** `next` is of the revision after the one that was seen. False where somebody else changed it since: look again. */
     putPool: (seen: PoolRow | undefined, next: PoolRow): Promise<boolean> => {
-      const { jobs: _jobs, free: _free, revision: _revision, ...fields } = next;
+      const { jobs: _jobs, free: _free, ...fields } = next;
       const gone = { reported: undefined, why: undefined, queueUrl: undefined };
       const grown = Object.fromEntries(grownBy(seen?.capacity ?? {}, next.capacity).map(([name, more]) => [freeAttribute(name), more]));
-      return write(
-        poolKey(next.taskGroup),
-        { ...gone, ...fields, revision: (seen?.revision ?? 0) + 1 },
-        { jobs: 0, ...grown },
-        seen ?? 'none',
-      );
+      return write(poolKey(next.taskGroup), { ...gone, ...fields }, { jobs: 0, ...grown }, seen ?? 'none');
     },
 
     /** Of a pool that is no more, once no job is on it any more; false as long as one is. */
@@ -88,17 +83,12 @@ export function limitRows(documents: Clients['documents'], TableName: string) {
 
     /** False where somebody else changed it since it was seen: look again. */
     putOverall: (seen: OverallRow | undefined, next: OverallRow): Promise<boolean> => {
-      const { jobs: _jobs, revision: _revision, ...fields } = next;
-      return write(
-        overallKey,
-        { perCustomerMaxJobs: undefined, ...fields, revision: (seen?.revision ?? 0) + 1 },
-        { jobs: 0 },
-        seen ?? 'none',
-      );
+      const { jobs: _jobs, ...fields } = next;
+      return write(overallKey, { perCustomerMaxJobs: undefined, ...fields }, { jobs: 0 }, seen ?? 'none');
     },
 
-    putCustomer: ({ customer, maxJobs, weight, limitsAtMs }: Omit<CustomerRow, 'jobs'>): Promise<boolean> =>
-      write(customerKey(customer), { customer, maxJobs, weight, limitsAtMs }, { jobs: 0 }),
+    putCustomer: ({ jobs: _jobs, ...fields }: CustomerRow): Promise<boolean> =>
+      write(customerKey(fields.customer), { maxJobs: undefined, ...fields }, { jobs: 0 }),
   };
 }
 export type LimitRows = ReturnType<typeof limitRows>;

@@ -26,6 +26,24 @@ export function configTable(documents: Clients['documents'], table: string) {
         start = page.LastEvaluatedKey;
       } while (start);
     },
+
+    /** Which keys there are, of limits as well, and whether the item offers its group as a pool. */
+    async *keys(): AsyncGenerator<{ key: string; isPool: boolean }[]> {
+      let start: Record<string, unknown> | undefined;
+      do {
+        const page: ScanCommandOutput = await documents.send(
+          new ScanCommand({
+            TableName: table,
+            ProjectionExpression: 'taskGroup, #pool',
+            ExpressionAttributeNames: { '#pool': 'pool' },
+            ConsistentRead: true,
+            ...(start ? { ExclusiveStartKey: start } : {}),
+          }),
+        );
+        yield (page.Items ?? []).map(({ taskGroup, pool }) => ({ key: String(taskGroup), isPool: pool !== undefined }));
+        start = page.LastEvaluatedKey;
+      } while (start);
+    },
   };
 }
 export type ConfigTable = ReturnType<typeof configTable>;

@@ -24,7 +24,6 @@ export function createJobSweeper(services: JobServices) {
     intakes: () => hintIntakes(services),
     events: () => hintEvents(services),
     targets: () => hintTargets(services),
-    placing: () => hintPlacing(services),
     validations: () => hintValidations(services),
     placing: () => hintPlacing(services),
     warnings: () => warnAboutGroups(services),
@@ -95,13 +94,4 @@ async function hintTargets({ slots, hints }: JobServices): Promise<number> {
   const targets = new Set(Object.values(running).map(({ target }) => target));
   for (const target of targets) await hints.target(target);
   return targets.size;
-}
-
-/** Between two sweeps of the scheduler: half of the time between two of ours. */
-const placingSeconds = 30;
-
-async function hintPlacing({ hints }: JobServices): Promise<number> {
-  await hints.placing({ kind: 'sweep' });
-  await hints.placingLater({ kind: 'sweep' }, placingSeconds);
-  return 2;
 }

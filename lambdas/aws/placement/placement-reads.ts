@@ -3,6 +3,7 @@ import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import {
   CustomerRow,
+  customerKey,
   freeAttribute,
   HolderRow,
   holderKey,
@@ -58,6 +59,7 @@ export function placementReads(documents: Clients['documents'], TableName: strin
     overall: async (): Promise<OverallRow | undefined> => optional(OverallRow, await one(overallKey)),
     /** Those that have a row: limits of their own, or a job that once had a place. */
     customers: () => all(pages(limitsPartition, CustomerRow, { from: 'customer#' })),
+    customer: async (customer: string): Promise<CustomerRow | undefined> => optional(CustomerRow, await one(customerKey(customer))),
     /** Jobs that wait for a pool, by their order. */
     placing: () => pages(placingPartition, PlacingRow),
     leases: () => all(pages(leasesPartition, LeaseRow)),

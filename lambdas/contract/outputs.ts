@@ -9,6 +9,7 @@ export const outputNames = [
   'TasksTableName',
   'DataBucketName',
   'FailuresQueueUrl',
+  'FifoFailuresQueueUrl',
   'ApiUrl',
   'JobsTableName',
   'JobsTopicArn',

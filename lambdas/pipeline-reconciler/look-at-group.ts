@@ -6,6 +6,7 @@ import type { Lease } from '../aws/leases.ts';
 import type { Services } from '../aws/services.ts';
 import type { GroupHint } from '../contract/messages.ts';
 import { defaultsGroup } from '../contract/names.ts';
+import { isLimitsKey } from '../contract/placement.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import { nextRow } from '../domain/status.ts';
 import { again, done, type Outcome, sooner } from '../framework/sqs-batch.ts';
@@ -21,6 +22,7 @@ const deferSeconds = 2;
 /** `receives` counts the tries of this hint, this one included. */
 export async function lookAtGroup(services: Services, hint: GroupHint, receives: number, time: LookTime): Promise<Outcome> {
   if (hint.taskGroup === defaultsGroup) return spreadDefaults(services);
+  if (isLimitsKey(hint.taskGroup)) return done;
   let lease = await services.groupLeases.acquire(hint.taskGroup, services.newId(), services.clock.nowMs());
   // Who holds the lease looks again for a change; a rollout's count needs a look of its own.
   if (!lease) return hint.class === 'rollout' ? again(deferSeconds) : done;
@@ -56,12 +58,23 @@ async function lookOnce(services: Services, current: Try, lease: Lease, time: Lo
     services.stageState.going(),
   ]);
   const look = createLook(services, current, lease, time, row, going);
+  const outcome = await lookAt(look, item, defaults, current.receives);
+  // Also of one that is a pool no more, and whatever became of the look: the scheduler reads what is so.
+  if ([item, defaults, row?.effective, look.row?.effective].some((written) => written?.['pool'] !== undefined))
+    await services.hintPlacing({ kind: 'pool', taskGroup });
+  return outcome;
+}
+
+type Item = Record<string, unknown> | undefined;
+
+async function lookAt(look: Look, item: Item, defaults: Item, receives: number): Promise<Outcome> {
+  const { services, going } = look;
   try {
     if (item === undefined || going || hasExpired(item, services.clock.nowMs())) return await removePipeline(look);
     const verdict = effectiveItem(item, defaults, services.stage);
     return verdict.valid ? await bringPipeline(look, verdict.item, verdict.warnings) : await recordInvalid(look, verdict.problems);
   } catch (error) {
-    return recordFailure(look, error, current.receives);
+    return recordFailure(look, error, receives);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The queues our functions talk through: hints by class, and the one queue where everything that failed for good waits
- * for a person.
+ * The queues our functions talk through: hints by class, and where everything that failed for good waits for a person: one
+ * queue, and one more for what comes from a FIFO queue, as SQS moves that to a FIFO queue only.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
@@ -21,6 +21,7 @@ const receivesBeforeFailure = 1_000;
 
 export class HintQueues extends Construct {
   readonly failures: Queue;
+  readonly fifoFailures: Queue;
   readonly changes: Queue;
   readonly rollouts: Queue;
   readonly sweeps: Queue;
@@ -28,6 +29,7 @@ export class HintQueues extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.failures = new Queue(this, 'Failures', common);
+    this.fifoFailures = new Queue(this, 'FifoFailures', { ...common, fifo: true });
     this.changes = this.hintQueue('Changes');
     this.rollouts = this.hintQueue('Rollouts');
     this.sweeps = this.hintQueue('Sweeps');
@@ -43,6 +45,17 @@ export class HintQueues extends Construct {
       ...common,
       visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: this.failures, maxReceiveCount: receivesBeforeFailure },
+    });
+  }
+
+  /** Whoever sends says what is a repetition: two hints of the same words are two. */
+  fifoHintQueue(id: string, visibilitySeconds: number, scope: Construct): Queue {
+    return new Queue(scope, id, {
+      ...common,
+      fifo: true,
+      contentBasedDeduplication: false,
+      visibilityTimeout: Duration.seconds(visibilitySeconds),
+      deadLetterQueue: { queue: this.fifoFailures, maxReceiveCount: receivesBeforeFailure },
     });
   }
 }

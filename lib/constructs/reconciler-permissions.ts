@@ -65,7 +65,7 @@ function allowMappings(reconciler: OwnFunction, { settings }: StageParts): void 
   reconciler.allow('ListMappings', ['lambda:ListEventSourceMappings'], ['*'], noResource);
 }
 
-function allowQueues(reconciler: OwnFunction, { settings, queues }: StageParts): void {
+function allowQueues(reconciler: OwnFunction, { settings, queues, jobQueues }: StageParts): void {
   reconciler.allow(
     'ManageQueues',
     [
@@ -82,7 +82,8 @@ function allowQueues(reconciler: OwnFunction, { settings, queues }: StageParts):
     atRunTime,
   );
   // A hint that has to wait does so by visibility, which its mapping grants.
-  reconciler.allow('SendHints', ['sqs:SendMessage'], [queues.changes.queueArn, queues.rollouts.queueArn]);
+  const hinted = [queues.changes, queues.rollouts, jobQueues.placing].map(({ queueArn }) => queueArn);
+  reconciler.allow('SendHints', ['sqs:SendMessage'], hinted);
 }
 
 function allowData(reconciler: OwnFunction, { config, state, code }: StageParts): void {

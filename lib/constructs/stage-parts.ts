@@ -44,6 +44,7 @@ export function sharedEnvironment(parts: StageParts, needed: readonly LongSettin
     SLUICE_CHANGES_QUEUE_URL: queues.changes.queueUrl,
     SLUICE_ROLLOUTS_QUEUE_URL: queues.rollouts.queueUrl,
     SLUICE_SWEEPS_QUEUE_URL: queues.sweeps.queueUrl,
+    SLUICE_PLACING_QUEUE_URL: jobQueues.placing.queueUrl,
     SLUICE_REPORTS_QUEUE_URL: jobQueues.reports.queueUrl,
     SLUICE_CODE_BUCKET: code.bucket.bucketName,
     SLUICE_CONSUMER_ROLE_ARN: consumers.role.roleArn,

@@ -1,4 +1,4 @@
-/** Config table → hints. The listener may read the stream and send to the changes queue, nothing else. */
+/** Config table → hints. The listener may read the stream and send to the changes queue and the scheduler's, nothing else. */
 import { Duration } from 'aws-cdk-lib';
 import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -19,7 +19,7 @@ export class StreamListener extends Construct {
       settings: parts.settings,
       environment: sharedEnvironment(parts),
     });
-    this.function.allow('SendHints', ['sqs:SendMessage'], [parts.queues.changes.queueArn]);
+    this.function.allow('SendHints', ['sqs:SendMessage'], [parts.queues.changes.queueArn, parts.jobQueues.placing.queueArn]);
     this.readStream(parts);
   }
 

@@ -1,11 +1,9 @@
-/** The Lambda functions that jobs may name, as resources of a policy: exactly as they are named. */
+/** Lambda functions of users that the stage names, as resources of a policy: exactly as they are named. */
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { StageSettings } from '../../../lambdas/contract/settings.ts';
 
-export function functionArns(scope: Construct, { functions, defaultFunction }: StageSettings): string[] {
-  const references = new Set([...functions, ...(defaultFunction === undefined ? [] : [defaultFunction])]);
-  return [...references].map((reference) =>
+export function functionArns(scope: Construct, references: readonly string[]): string[] {
+  return [...new Set(references)].map((reference) =>
     reference.startsWith('arn:')
       ? reference
       : Stack.of(scope).formatArn({

@@ -1,13 +1,16 @@
 /** Answers every route of the HTTP API. What it starts goes by hints: it sends no task and waits for none. */
 import { Construct } from 'constructs';
 import { jobsPrefix, resultsPrefix, uploadsPrefix } from '../../../lambdas/contract/data-bucket.ts';
+import { customerLimitsKey, overallLimitsKey } from '../../../lambdas/contract/placement.ts';
 import { namesBySource, type SettingSources } from '../../../lambdas/contract/setting-facts.ts';
+import { placedPipeline, taskKey } from '../../../lambdas/contract/task-table.ts';
 import { OwnFunction } from '../own-function.ts';
 import { pipelineArns } from '../pipeline-arns.ts';
 import { atRunTime } from '../shared-grants.ts';
 import { inputBucketArns } from './input-buckets.ts';
-import { anyInput, changeJobs, perJob, readVersions } from './job-grants.ts';
+import { anyInput, changeJobs, literally, onlyKeys, perJob, readVersions } from './job-grants.ts';
 import { type JobParts, jobEnvironment } from './job-parts.ts';
+import { hintsOfPlaced } from './job-queues.ts';
 import type { JobWait } from './job-wait.ts';
 
 export class JobApi extends Construct {
@@ -32,6 +35,7 @@ export class JobApi extends Construct {
     });
     this.function.allow('Wait', ['lambda:InvokeFunction'], [wait.function.functionArn]);
     this.allowJobs(parts);
+    this.allowPools(parts);
     this.allowFiles(parts);
     this.allowStats(parts);
   }
@@ -41,12 +45,17 @@ export class JobApi extends Construct {
     this.function.allow('ListJobs', ['dynamodb:Query'], table.indexArns);
     // Consumers look there before each task.
     this.function.allow('TellCancelled', ['dynamodb:PutItem'], [state.tasks.tableArn]);
-    const { dispatch, intake, results, events } = jobQueues;
-    this.function.allow(
-      'SendHints',
-      ['sqs:SendMessage'],
-      [dispatch, intake, results, events].map(({ queueArn }) => queueArn),
-    );
+    const { intake, results } = jobQueues;
+    this.function.allow('SendHints', ['sqs:SendMessage'], [...hintsOfPlaced(jobQueues), intake.queueArn, results.queueArn]);
+  }
+
+  /** Limits are items of the users' table, and it may write no other there; steps of placed jobs are recorded where consumers look for them. */
+  private allowPools({ config, state }: JobParts): void {
+    this.function.allow('SetLimits', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], [config.tableArn], {
+      conditions: onlyKeys(literally(overallLimitsKey), `${literally(customerLimitsKey(''))}*`),
+    });
+    const steps = ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem'];
+    this.function.allow('KeepSteps', steps, [state.tasks.tableArn], { conditions: onlyKeys(`${taskKey(placedPipeline, '')}*`) });
   }
 
   private allowFiles({ settings, data }: JobParts): void {

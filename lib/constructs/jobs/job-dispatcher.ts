@@ -3,14 +3,13 @@ import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { jobsPrefix } from '../../../lambdas/contract/data-bucket.ts';
-import type { DispatcherEnvironment } from '../../../lambdas/contract/env.ts';
 import { ownReservations } from '../../../lambdas/contract/settings.ts';
 import { OwnFunction } from '../own-function.ts';
 import { pipelineArns } from '../pipeline-arns.ts';
 import { atRunTime } from '../shared-grants.ts';
 import { functionArns } from './function-arns.ts';
 import { changeJobs, holdLeases, perJob } from './job-grants.ts';
-import { type JobParts, jobEnvironment } from './job-parts.ts';
+import { apiAddress, type JobParts, jobEnvironment } from './job-parts.ts';
 import { jobTimeouts } from './job-queues.ts';
 
 export class JobDispatcher extends Construct {
@@ -20,7 +19,6 @@ export class JobDispatcher extends Construct {
   constructor(scope: Construct, id: string, parts: JobParts, apiUrl: string) {
     super(scope, id);
     const { settings, jobQueues } = parts;
-    const own = { SLUICE_API_URL: settings.apiBaseUrl?.replace(/\/+$/, '') ?? apiUrl } satisfies Partial<DispatcherEnvironment>;
     this.function = new OwnFunction(this, 'Function', {
       folder: 'job-dispatcher',
       reservation: 'jobDispatcher',
@@ -28,7 +26,7 @@ export class JobDispatcher extends Construct {
       timeoutSeconds: jobTimeouts.dispatcher,
       memoryMiB: 512,
       settings,
-      environment: { ...jobEnvironment(parts), ...own },
+      environment: { ...jobEnvironment(parts), ...apiAddress(settings, apiUrl) },
       // A job that starts has its target looked at, one that ends lets the next start, both by hints that come back here:
       // Lambda would stop a row of short jobs after 16 rounds and drop the hint. It ends with the jobs that are stored, each
       // of which starts and ends once.
@@ -43,10 +41,15 @@ export class JobDispatcher extends Construct {
   private allowSending({ settings, jobQueues }: JobParts): void {
     const { queues } = pipelineArns(this, settings.prefix);
     this.function.allow('SendTasks', ['sqs:SendMessage'], [queues], atRunTime);
-    const functions = functionArns(this, settings);
+    const { functions: listed, defaultFunction } = settings;
+    const functions = functionArns(this, [...listed, ...(defaultFunction === undefined ? [] : [defaultFunction])]);
     if (functions.length > 0) this.function.allow('InvokeFunctions', ['lambda:InvokeFunction'], functions);
-    const { dispatch, events } = jobQueues;
-    this.function.allow('SendHints', ['sqs:SendMessage'], [dispatch.queueArn, events.queueArn]);
+    const { dispatch, events, placing } = jobQueues;
+    this.function.allow(
+      'SendHints',
+      ['sqs:SendMessage'],
+      [dispatch, events, placing].map(({ queueArn }) => queueArn),
+    );
   }
 
   private allowData({ table, config, state, data }: JobParts): void {

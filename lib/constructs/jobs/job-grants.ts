@@ -12,3 +12,9 @@ export const readVersions = ['s3:GetObject', 's3:GetObjectVersion'];
 
 export const perJob = { because: 'Objects are named after their job.' };
 export const anyInput = { because: 'A job names any object of the buckets that the stage lists.' };
+
+/** Only items whose partition key is like one of these. For actions that say keys: of a Scan, which says none, the condition holds. */
+export const onlyKeys = (...patterns: string[]) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': patterns } });
+/** A `*` of a key itself, which is no wildcard (IAM, reference_policies_variables). */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is IAM that fills it in.
+export const literally = (key: string) => key.replaceAll('*', '${*}');

@@ -1,4 +1,4 @@
-/** Tells of the ends of jobs: the topic of the stage, and the webhook a job names. The one function of ours that calls others' hosts. */
+/** Tells of what becomes of jobs: the topics of the stage, and the webhook a job names. The one function of ours that calls others' hosts. */
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { NotifierEnvironment } from '../../../lambdas/contract/env.ts';
@@ -13,17 +13,19 @@ import type { WebhookSecret } from './webhook-secret.ts';
 export class JobNotifier extends Construct {
   readonly function: OwnFunction;
 
-  constructor(scope: Construct, id: string, parts: JobParts, { topic }: JobsTopic, secret: WebhookSecret) {
+  constructor(scope: Construct, id: string, parts: JobParts, topics: Record<'any' | 'ordered', JobsTopic>, secret: WebhookSecret) {
     super(scope, id);
     const { settings, table, jobQueues } = parts;
+    const [topic, ordered] = [topics.any.topic.topicArn, topics.ordered.topic.topicArn];
     const own = {
-      SLUICE_JOBS_TOPIC_ARN: topic.topicArn,
+      SLUICE_JOBS_TOPIC_ARN: topic,
+      SLUICE_JOBS_FIFO_TOPIC_ARN: ordered,
       SLUICE_WEBHOOK_SECRET_ARN: secret.arn,
     } satisfies Partial<NotifierEnvironment>;
     this.function = new OwnFunction(this, 'Function', {
       folder: 'job-notifier',
       reservation: 'jobNotifier',
-      description: 'Tells of the ends of jobs',
+      description: 'Tells of what becomes of jobs',
       timeoutSeconds: jobTimeouts.notifier,
       settings,
       environment: { ...jobEnvironment(parts, ['webhookHosts']), ...own },
@@ -31,7 +33,7 @@ export class JobNotifier extends Construct {
     const maxConcurrency = ownReservations(settings).jobNotifier;
     this.function.addEventSource(new SqsEventSource(jobQueues.events, { batchSize: 1, maxConcurrency, reportBatchItemFailures: true }));
     this.function.allow('KeepOutbox', [...readJobs, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [table.tableArn]);
-    this.function.allow('Publish', ['sns:Publish'], [topic.topicArn]);
+    this.function.allow('Publish', ['sns:Publish'], [topic, ordered]);
     this.function.allow('ReadSecret', ['secretsmanager:GetSecretValue'], [secret.arn]);
   }
 }

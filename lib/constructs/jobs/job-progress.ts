@@ -3,9 +3,9 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { ownReservations } from '../../../lambdas/contract/settings.ts';
 import { OwnFunction } from '../own-function.ts';
-import { countTasks } from './job-grants.ts';
+import { changeJobs } from './job-grants.ts';
 import { type JobParts, jobEnvironment } from './job-parts.ts';
-import { jobTimeouts } from './job-queues.ts';
+import { hintsOfPlaced, jobTimeouts } from './job-queues.ts';
 
 /** Of its reservation, what the queue of failed invocations gets; the rest is the reports'. A mapping takes 2 at least. */
 const forFunctionFailures = 2;
@@ -29,8 +29,8 @@ export class JobProgress extends Construct {
     const take = { batchSize: 10, reportBatchItemFailures: true };
     this.function.addEventSource(new SqsEventSource(jobQueues.reports, { ...take, maxConcurrency: forReports }));
     this.function.addEventSource(new SqsEventSource(jobQueues.functionFailures, { ...take, maxConcurrency: forFunctionFailures }));
-    this.function.allow('KeepJobs', countTasks, [table.tableArn]);
-    const { dispatch, events } = jobQueues;
-    this.function.allow('SendHints', ['sqs:SendMessage'], [dispatch.queueArn, events.queueArn]);
+    // What ends a placed job takes its lease away.
+    this.function.allow('KeepJobs', changeJobs, [table.tableArn]);
+    this.function.allow('SendHints', ['sqs:SendMessage'], hintsOfPlaced(jobQueues));
   }
 }

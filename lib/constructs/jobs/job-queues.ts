@@ -8,7 +8,15 @@ import { Construct } from 'constructs';
 import type { HintQueues } from '../hint-queues.ts';
 
 /** What the functions behind the queues may take, in seconds. */
-export const jobTimeouts = { progress: 30, dispatcher: 60, notifier: 60, intake: 900, results: 900 } as const;
+export const jobTimeouts = {
+  progress: 30,
+  dispatcher: 60,
+  notifier: 60,
+  intake: 900,
+  results: 900,
+  scheduler: 60,
+  validator: 120,
+} as const;
 
 export class JobQueues extends Construct {
   /** What became of tasks: from consumers. */
@@ -19,6 +27,10 @@ export class JobQueues extends Construct {
   readonly intake: Queue;
   readonly results: Queue;
   readonly events: Queue;
+  /** Jobs whose inputs are to be looked at before they wait for a pool. */
+  readonly validation: Queue;
+  /** FIFO, of one message group: one scheduler looks at a time. */
+  readonly placing: Queue;
 
   constructor(scope: Construct, id: string, queues: HintQueues) {
     super(scope, id);
@@ -31,5 +43,11 @@ export class JobQueues extends Construct {
     this.intake = queue('Intake', jobTimeouts.intake);
     this.results = queue('Results', jobTimeouts.results);
     this.events = queue('Events', jobTimeouts.notifier);
+    this.validation = queue('Validation', jobTimeouts.validator);
+    this.placing = queues.fifoHintQueue('Placing', jobTimeouts.scheduler + 60, this);
   }
 }
+
+/** Whoever takes a placed job a step further has others go on with it: at once, when it is due, or once its inputs were looked at. */
+export const hintsOfPlaced = ({ dispatch, events, placing, validation }: JobQueues) =>
+  [dispatch, events, placing, validation].map(({ queueArn }) => queueArn);

@@ -11,23 +11,28 @@ import type { JobParts } from './job-parts.ts';
 import { JobProgress } from './job-progress.ts';
 import { JobResults } from './job-results.ts';
 import { JobSweeper } from './job-sweeper.ts';
+import { JobValidator } from './job-validator.ts';
 import { JobWait } from './job-wait.ts';
 import { JobsTable } from './jobs-table.ts';
 import { JobsTopic } from './jobs-topic.ts';
+import { PoolScheduler } from './pool-scheduler.ts';
 import { WebhookSecret } from './webhook-secret.ts';
 
 export class JobService extends Construct {
   readonly table: JobsTable;
   readonly topic: JobsTopic;
+  readonly fifoTopic: JobsTopic;
   readonly webhookSecret: WebhookSecret;
   readonly http: JobHttpApi;
   readonly dispatcher: JobDispatcher;
   readonly progress: JobProgress;
+  readonly scheduler: PoolScheduler;
 
   constructor(scope: Construct, id: string, stage: StageParts, sources: SettingSources) {
     super(scope, id);
     this.table = new JobsTable(this, 'Table');
     this.topic = new JobsTopic(this, 'Announcements');
+    this.fifoTopic = new JobsTopic(this, 'OrderedAnnouncements', { fifo: true });
     this.webhookSecret = new WebhookSecret(this, 'WebhookSecret', stage.settings.prefix);
     const parts: JobParts = { ...stage, table: this.table };
 
@@ -39,7 +44,9 @@ export class JobService extends Construct {
     this.dispatcher = new JobDispatcher(this, 'Dispatcher', parts, this.http.api.apiEndpoint);
     this.progress = new JobProgress(this, 'Progress', parts);
     new JobResults(this, 'Results', parts);
-    new JobNotifier(this, 'Notifier', parts, this.topic, this.webhookSecret);
+    new JobNotifier(this, 'Notifier', parts, { any: this.topic, ordered: this.fifoTopic }, this.webhookSecret);
     new JobSweeper(this, 'Sweeper', parts);
+    new JobValidator(this, 'Validator', parts);
+    this.scheduler = new PoolScheduler(this, 'Scheduler', parts, this.http.api.apiEndpoint);
   }
 }

@@ -41,11 +41,11 @@ export class JobSweeper extends Construct {
     this.function.allow('RenewFiles', ['s3:GetObject', 's3:PutObject'], files, perJob);
     // Without it S3 answers "access denied" for a key that is not there.
     this.function.allow('TellMissingFiles', ['s3:ListBucket'], [data.bucket.bucketArn]);
-    const { dispatch, intake, events } = jobQueues;
+    const { dispatch, intake, events, placing, validation } = jobQueues;
     this.function.allow(
       'SendHints',
       ['sqs:SendMessage'],
-      [dispatch, intake, events].map(({ queueArn }) => queueArn),
+      [dispatch, intake, events, placing, validation].map(({ queueArn }) => queueArn),
     );
   }
 }

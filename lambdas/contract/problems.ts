@@ -21,6 +21,7 @@ export const fieldErrors = (error: z.ZodError): FieldError[] =>
 function fieldErrorsOf(issue: z.core.$ZodIssue, above: PropertyKey[]): FieldError[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ field: pathText([...path, key]), message: 'unknown field' }));
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ field: pathText(path), message: `the name ${ruleText(inner)}` }));
   // What was most probably meant: the form that has the least against it.
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const [nearest = []] = issue.errors.toSorted((a, b) => a.length - b.length);

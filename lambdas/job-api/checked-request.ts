@@ -9,8 +9,10 @@ import { defaultsGroup } from '../contract/names.ts';
 import { fieldErrors } from '../contract/problems.ts';
 import { effectiveItem } from '../domain/effective-item.ts';
 import { followable } from '../domain/job/followable.ts';
+import type { PlacingRules } from '../domain/job/new-job.ts';
 import { ReadJobRequest, requestProblems, targetOf } from '../domain/job/request-rules.ts';
 import { fieldProblem, HttpProblem } from '../framework/http/problem.ts';
+import { checkedPlacement } from './checked-placement.ts';
 
 export interface CheckedRequest {
   request: JobRequest;
@@ -18,6 +20,8 @@ export interface CheckedRequest {
   nowMs: number;
   warnings: string[];
   source: TaskSource | undefined;
+  /** Of a job that states needs. */
+  placing: PlacingRules | undefined;
 }
 
 export async function checkedRequest(services: JobApiServices, body: unknown, job: string): Promise<CheckedRequest> {
@@ -27,14 +31,21 @@ export async function checkedRequest(services: JobApiServices, body: unknown, jo
   const nowMs = services.clock.nowMs();
   const target = targetOf(request, services.stage);
   if ('problem' in target) throw fieldProblem('invalid', [target.problem]);
-  const problems = requestProblems(request, { job, target: target.target, nowMs, settings: services.stage.settings });
+  const problems = requestProblems(request, {
+    job,
+    target: target.target,
+    nowMs,
+    settings: services.stage.settings,
+    dataBucket: services.stage.dataBucket,
+  });
   if (problems.length > 0) throw fieldProblem('invalid', problems);
 
-  const [warnings, source] = await Promise.all([
+  const [warnings, placed, source] = await Promise.all([
     groupWarnings(services, taskGroupOfTarget(target.target), nowMs),
+    request.body === undefined ? undefined : checkedPlacement(services, request),
     request.file === undefined ? undefined : sourceOf(services, request.file),
   ]);
-  return { request, target: target.target, nowMs, warnings, source };
+  return { request, target: target.target, nowMs, warnings: [...warnings, ...(placed?.warnings ?? [])], source, placing: placed?.placing };
 }
 
 async function groupWarnings(

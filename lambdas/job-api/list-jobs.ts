@@ -1,5 +1,6 @@
 /** GET /jobs: the newest first, by status, target, customer, pool, priority and time. */
 
+import { leaseOf } from '../aws/jobs/job-view.ts';
 import { ListCursor } from '../aws/jobs/jobs-table.ts';
 import type { JobPage } from '../contract/job-api.ts';
 import { ListJobsQuery } from '../contract/job-api.ts';
@@ -44,9 +45,9 @@ export async function listJobs({ services, request }: Call): Promise<Answer> {
 }
 
 /** A list lags behind a little: the job as it is now, counts with it. */
-async function viewed({ jobs, clock }: Call['services'], listed: JobRow) {
-  const { row, counts } = (await jobs.look(listed.job)) ?? { row: listed, counts: noCounts };
-  return apiView(row, counts, clock.nowMs());
+async function viewed(services: Call['services'], listed: JobRow) {
+  const { row, counts } = (await services.jobs.look(listed.job)) ?? { row: listed, counts: noCounts };
+  return apiView(row, counts, services.clock.nowMs(), await leaseOf(services, row));
 }
 
 function targetOf(query: ListJobsQuery, { stage }: Call['services']): string | undefined {

@@ -8,20 +8,21 @@ import { type CallbackAnswer, NoQuery, TaskNumber } from '../contract/job-api.ts
 import type { JobRow, TaskRow } from '../contract/job-table.ts';
 import { fieldErrors } from '../contract/problems.ts';
 import { textProblems } from '../domain/job/request-rules.ts';
-import { type Attempt, attemptOf, tokenCharacters } from '../domain/job/token.ts';
+import { type Attempt, attemptOf } from '../domain/job/token.ts';
 import { type Answer, json } from '../framework/http/answer.ts';
 import { jsonBody } from '../framework/http/json-body.ts';
 import { fieldProblem, HttpProblem } from '../framework/http/problem.ts';
 import { queryOf } from '../framework/http/query.ts';
 import { errorFields } from '../framework/log.ts';
-import { bodyLimit } from './body-limit.ts';
+import { bearerToken } from './bearer-token.ts';
+import { resultBodyLimit } from './body-limit.ts';
 import { type Call, jobIdOf, noSuchJob } from './route.ts';
 import { takeOutcome } from './task-outcome.ts';
 
 export async function recordTaskResult(call: Call): Promise<Answer> {
   const { services, request } = call;
   queryOf(request, NoQuery);
-  const token = tokenOf(call);
+  const token = bearerToken(call);
   const id = jobIdOf(call);
   const row = await services.jobs.get(id);
   if (row === undefined) throw noSuchJob(id);
@@ -41,14 +42,6 @@ export async function recordTaskResult(call: Call): Promise<Answer> {
   } satisfies CallbackAnswer);
 }
 
-function tokenOf({ request }: Call): string {
-  const [, token] = /^bearer +([\w.~+/=-]+)$/i.exec(request.headers.get('authorization') ?? '') ?? [];
-  if (token !== undefined && token.length <= tokenCharacters) return token;
-  throw new HttpProblem('token-missing', 'Send the token that came with the task: Authorization: Bearer <token>', [], {
-    'www-authenticate': 'Bearer',
-  });
-}
-
 function taskNumber({ parameters }: Call, { total, job }: JobRow): number {
   const given = TaskNumber.safeParse(parameters.get('taskId'));
   const n = Number(given.data);
@@ -57,7 +50,7 @@ function taskNumber({ parameters }: Call, { total, job }: JobRow): number {
 }
 
 function resultIn({ request }: Call): TaskResult {
-  const body = jsonBody(request, { ...bodyLimit, instead: 'put a large result somewhere yourself, and send where it is' });
+  const body = jsonBody(request, resultBodyLimit);
   const parsed = TaskResult.safeParse(body);
   if (!parsed.success) throw fieldProblem('invalid', fieldErrors(parsed.error));
   const { status, ...rest } = parsed.data;

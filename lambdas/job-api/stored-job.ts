@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { putObject } from '../aws/jobs/put-object.ts';
 import { rememberedRequest } from '../aws/jobs/remembered-request.ts';
+import { followStep } from '../aws/placement/follow-step.ts';
 import { taskFileKey } from '../contract/data-bucket.ts';
 import type { JobRow } from '../contract/job-table.ts';
 import { contentHash } from '../contract/names.ts';
 import { storedLine } from '../domain/job/line.ts';
 import { newJobRow } from '../domain/job/new-job.ts';
 import { storedTask } from '../domain/job/task-input.ts';
+import { isPlaced } from '../domain/placement/placed-job.ts';
 import { HttpProblem } from '../framework/http/problem.ts';
 import { errorFields } from '../framework/log.ts';
 import type { CheckedRequest } from './checked-request.ts';
@@ -48,6 +50,7 @@ export async function storedJob(
     settings: services.stage.settings,
     createdBy: request.caller,
     warnings: checked.warnings,
+    placing: checked.placing,
     tasks: checked.source === undefined ? await storedTasks(call, job, checked) : { source: checked.source },
   });
   const created = await services.jobs.create(row, key === undefined ? undefined : remembered(call, key, body));
@@ -55,7 +58,7 @@ export async function storedJob(
     if (!created.sameRequest) throw reused;
     return created.job;
   }
-  await hinted(call, row);
+  await hinted(call, row, created.event);
   return job;
 }
 
@@ -64,7 +67,7 @@ async function storedTasks(
   job: string,
   { request, nowMs }: CheckedRequest,
 ): Promise<{ total: number; fileBytes: number }> {
-  const tasks = request.tasks ?? [];
+  const tasks = request.body === undefined ? (request.tasks ?? []) : [{ body: request.body }];
   const body = Buffer.from(tasks.map((task, i) => storedLine(storedTask(task, i + 1, nowMs))).join(''));
   const { clients, stage } = services;
   await putObject(clients.s3, { bucket: stage.dataBucket, key: taskFileKey(job), body, type: 'application/x-ndjson' });
@@ -84,9 +87,13 @@ function remembered({ services }: Call, key: string, body: unknown) {
 }
 
 /** The job is stored: one that nobody was hinted of is found by the sweep. */
-async function hinted({ services }: Call, row: JobRow): Promise<void> {
+async function hinted({ services }: Call, row: JobRow, event: string | undefined): Promise<void> {
   const { hints, log, clock } = services;
   const { job, source } = row;
-  const sent = source !== undefined ? hints.intake(job) : hints.startOf(row, clock.nowMs());
+  const sent = isPlaced(row)
+    ? followStep(services, { row, event })
+    : source !== undefined
+      ? hints.intake(job)
+      : hints.startOf(row, clock.nowMs());
   await sent.catch((error: unknown) => log.warn('not hinted; the sweep finds it', { job, ...errorFields(error) }));
 }

@@ -26,10 +26,10 @@ const errorOf = ({ class: named = 'TRANSIENT', message, step }: Extract<TaskResu
   ...(step === undefined ? {} : { step }),
 });
 
-async function kept(
+export async function kept(
   services: JobServices,
   job: string,
-  { n, life }: Attempt,
+  { n, life }: Pick<Attempt, 'n' | 'life'>,
   text: string,
 ): Promise<Pick<TaskEnd, 'result' | 'resultKey'>> {
   const { clients, stage, newId } = services;

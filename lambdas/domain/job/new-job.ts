@@ -1,10 +1,11 @@
 /** A request that was found good → the row of its job. Pure. */
 
-import { type JobRequest, jobDefaults, Priority } from '../../contract/job.ts';
+import { type JobRequest, jobDefaults } from '../../contract/job.ts';
 import { everyJob, type JobRow, startOfFile, type TaskSource } from '../../contract/job-table.ts';
-import { orderOf } from '../../contract/placement.ts';
+
 import type { Placed } from '../../contract/placement-table.ts';
 import type { StageSettings } from '../../contract/settings.ts';
+import { placingOrder } from '../placement/placed-job.ts';
 import { runAtMs } from './task-input.ts';
 
 export interface NewJob {
@@ -77,7 +78,7 @@ function newlyPlaced(request: JobRequest, { validates, ageingSeconds }: PlacingR
     ? ({ step: 'validating', stepKeyMs: nowMs } as const)
     : at > nowMs
       ? ({ step: 'later', stepKeyMs: at } as const)
-      : ({ step: 'placing', stepKeyMs: orderOf(Priority.options.indexOf(priority), nowMs, ageingSeconds) } as const);
+      : ({ step: 'placing', stepKeyMs: placingOrder({ priority }, nowMs, ageingSeconds) } as const);
   return {
     needs,
     inputs,

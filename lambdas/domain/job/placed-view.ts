@@ -87,7 +87,7 @@ function leasedMessage({ pool = '?' }: Placed, lease: LeaseRow | undefined, nowM
   const since = `on pool ${lease.pool} since ${iso(grantedAtMs)}`;
   if (expiresAtMs <= nowMs)
     return `${since}; nobody was heard of, and its lease is over since ${iso(expiresAtMs)}: it is tried again within 30 s`;
-  const who = holder === undefined ? ', not begun yet' : step === undefined ? '' : `, in step ${step}`;
+  const who = holder === undefined ? ', not begun yet' : step === undefined ? '' : `, at step ${step}`;
   return `${since}${who}, lease until ${iso(expiresAtMs)}`;
 }
 

@@ -25,11 +25,11 @@ export const placementOperations = {
     tags: pools,
     summary: 'Why a job waits, or why it is where it is',
     requestParams: { path: ofJob, query },
-    responses: responses({ '200': ok('Each limit with its figures, its place in the order, when it starts', lease.Explanation) }, [409]),
+    responses: responses({ '200': ok('Each limit with its figures, its place in the order, when it starts', lease.Explanation) }),
   },
   releaseJob: {
     tags: pools,
-    summary: 'Take a job off its pool: its lease ends, and it is tried again as after a failure that passes',
+    summary: 'Take a job off its pool: its lease ends, and it is placed anew; no attempt is counted',
     requestParams: { path: ofJob, query },
     responses: responses({ '200': looked }, [409]),
   },
@@ -38,7 +38,7 @@ export const placementOperations = {
     summary: 'I am alive: the lease lasts on',
     description: `${withToken} Due each third of \`leaseSeconds\`. ${lost}`,
     requestParams: { path: ofJob, query },
-    requestBody: jsonOf(lease.Heartbeat),
+    requestBody: { ...jsonOf(lease.Heartbeat), required: false },
     responses: responses({ '200': ok('The lease is yours', lease.LeaseAnswer) }, withBody(401, 409)),
   },
   recordStep: {
@@ -46,7 +46,7 @@ export const placementOperations = {
     summary: 'A step is done: a later attempt gets its result instead of running it again',
     description: `${withToken} It counts as a heartbeat. ${lost}`,
     requestParams: { path: ofJob.extend({ name: api.StepName }), query },
-    requestBody: jsonOf(lease.StepDone),
+    requestBody: { ...jsonOf(lease.StepDone), required: false },
     responses: responses({ '200': ok('It is recorded', lease.LeaseAnswer) }, withBody(401, 409)),
   },
   recordResult: {
@@ -54,7 +54,7 @@ export const placementOperations = {
     summary: 'The job is done',
     description: `${withToken} Again with the same lease: the same answer. ${lost}`,
     requestParams: { path: ofJob, query },
-    requestBody: jsonOf(lease.JobResult),
+    requestBody: { ...jsonOf(lease.JobResult), required: false },
     responses: responses({ '200': ok('It is recorded', lease.LeaseAnswer) }, withBody(401, 409)),
   },
   recordFailure: {

@@ -1,4 +1,4 @@
-/** SQS → an event to the jobs topic and to its job's webhook. The only function that speaks to hosts of users. */
+/** SQS → an event to the jobs topics and to its job's webhook. The only function that speaks to hosts of users. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { jobColdStart } from '../aws/jobs/job-services.ts';
 import { snsClient } from '../aws/jobs/topic.ts';

@@ -16,7 +16,7 @@ import { postWebhook } from './post-webhook.ts';
 export interface NotifierParts {
   sns: Sns;
   secrets: Secrets;
-  environment: Pick<NotifierEnvironment, 'SLUICE_JOBS_TOPIC_ARN' | 'SLUICE_WEBHOOK_SECRET_ARN'>;
+  environment: Pick<NotifierEnvironment, 'SLUICE_JOBS_TOPIC_ARN' | 'SLUICE_JOBS_FIFO_TOPIC_ARN' | 'SLUICE_WEBHOOK_SECRET_ARN'>;
 }
 
 const webhookTimeoutMs = 10_000;
@@ -32,16 +32,18 @@ export function createNotifier({ clients, log }: Pick<JobServices, 'clients' | '
 }
 
 export function notifierOf(services: JobServices, { sns, secrets, environment }: NotifierParts): Notifier {
-  const { jobs, outbox, clock, log, stage, clients, jobEnvironment } = services;
+  const { jobs, outbox, placement, clock, log, stage, clients, jobEnvironment } = services;
   const { settings } = stage;
   const secret = webhookSecret(secrets, environment.SLUICE_WEBHOOK_SECRET_ARN, clock);
   const way = { isAllowed: isAllowedBy(settings), resolve: systemResolve, timeoutMs: webhookTimeoutMs };
   return {
     jobs,
     outbox,
+    placement,
     clock,
     log,
     publish: jobsTopic(sns, environment.SLUICE_JOBS_TOPIC_ARN),
+    publishInOrder: jobsTopic(sns, environment.SLUICE_JOBS_FIFO_TOPIC_ARN),
     post: (target, event, body) => postWebhook({ settings, secret, clock, way }, target, event, body),
     addWarning: (job, warning) => addWarning(clients.documents, jobEnvironment.SLUICE_JOBS_TABLE, job, warning),
   };

@@ -23,8 +23,8 @@ describe.each(operations.map((operation, i) => ({ operation, nth: i + 1 })))('at
     await world.run();
     expect(world.notifier.tally.killed).toBe(1);
     expect(world.row).toBeUndefined();
-    const messages = [...world.sns.published.map(({ message }) => message), ...world.posts.map(({ body }) => body)];
-    expect(world.sns.published.length).toBeGreaterThan(0);
+    const messages = [...world.published.map(({ message }) => message), ...world.posts.map(({ body }) => body)];
+    expect(world.published.length).toBeGreaterThan(0);
     expect(world.posts.length).toBeGreaterThan(0);
     expect(messages.length).toBeLessThanOrEqual(3);
     expect(new Set(messages).size).toBe(1);

@@ -14,11 +14,11 @@ async function delivered(world: NotifierWorld): Promise<void> {
   await world.run();
 }
 
-it('goes to the topic and to the webhook, the same bytes, and its row goes', async () => {
+it('goes to both topics and to the webhook, the same bytes, and its row goes', async () => {
   const world = new NotifierWorld();
   world.ended();
   await delivered(world);
-  const [published] = world.sns.published;
+  const [published] = world.published;
   expect(world.posts.map(({ body }) => body)).toEqual([published?.message]);
   expect(JobEvent.parse(JSON.parse(published?.message ?? ''))).toMatchObject({
     id: event,
@@ -26,15 +26,17 @@ it('goes to the topic and to the webhook, the same bytes, and its row goes', asy
     time: '2026-01-01T00:00:00.000Z',
     job: { id: 'job1', status: 'FAILED', name: 'nightly', taskGroup: 'shop' },
   });
-  expect(published?.attributes).toEqual({ type: 'job.failed', status: 'FAILED', job: 'job1', taskGroup: 'shop' });
+  const attributes = { type: 'job.failed', status: 'FAILED', state: 'failed', job: 'job1', taskGroup: 'shop' };
+  expect(published?.attributes).toEqual(attributes);
+  expect(world.ordered).toMatchObject([{ group: 'job1', message: published?.message, attributes }]);
   expect(world.row).toBeUndefined();
 });
 
-it('goes to the topic alone where the job has no webhook', async () => {
+it('goes to the topics alone where the job has no webhook', async () => {
   const world = new NotifierWorld();
   world.ended({});
   await delivered(world);
-  expect(world.sns.published).toHaveLength(1);
+  expect(world.published).toHaveLength(1);
   expect(world.posts).toEqual([]);
   expect(world.row).toBeUndefined();
 });
@@ -47,7 +49,7 @@ it('comes back to a host that fails, later each time, with the same bytes, and i
   const waits = world.posts.slice(1).map(({ atMs }, i) => Math.round((atMs - (world.posts[i]?.atMs ?? 0)) / 1_000));
   expect(waits).toEqual([5, 30, 120, 600, 1_800, 3_600, 3_600]);
   expect(new Set(world.posts.map(({ event: id, body }) => `${id} ${body}`)).size).toBe(1);
-  expect(world.sns.published).toHaveLength(1);
+  expect(world.published).toHaveLength(1);
   expect(world.row).toBeUndefined();
   expect(world.stage.job('job1')?.warnings).toEqual([]);
 });
@@ -77,15 +79,15 @@ it('gives a host up at once that wants no more', async () => {
   expect(world.row).toBeUndefined();
 });
 
-it('reaches the webhook once while the topic fails, and the topic later', async () => {
+it('reaches the webhook once while the topics fail, and the topics later', async () => {
   const world = new NotifierWorld();
   const { log } = world.stage.aws;
-  for (let nth = 1; nth <= 3; nth += 1)
+  for (let nth = 1; nth <= 6; nth += 1)
     log.plant({ fits: ({ operation }) => operation === 'Publish', nth, when: 'before', effect: new Error('topic down') });
   world.ended();
   await delivered(world);
   expect(world.posts).toHaveLength(1);
-  expect(world.sns.published).toHaveLength(1);
+  expect(world.published).toHaveLength(1);
   expect(world.row).toBeUndefined();
 });
 
@@ -95,7 +97,7 @@ it('is delivered once though it is hinted twice', async () => {
   await Promise.all([world.hint(), world.hint()]);
   await world.run();
   expect(world.posts).toHaveLength(1);
-  expect(world.sns.published).toHaveLength(1);
+  expect(world.published).toHaveLength(1);
 });
 
 it('tells of the end it is of, though the job is tried again since', async () => {
@@ -103,7 +105,7 @@ it('tells of the end it is of, though the job is tried again since', async () =>
   world.ended();
   world.stage.putJob({ job: 'job1', life: 1 }, 'RUNNING');
   await delivered(world);
-  expect(JSON.parse(world.sns.published[0]?.message ?? '')).toMatchObject({ type: 'job.failed', job: { status: 'FAILED', life: 0 } });
+  expect(JSON.parse(world.published[0]?.message ?? '')).toMatchObject({ type: 'job.failed', job: { status: 'FAILED', life: 0 } });
 });
 
 it('goes with a job that is gone', async () => {
@@ -112,7 +114,7 @@ it('goes with a job that is gone', async () => {
   world.stage.putJob({ job: 'job1', expiresAt: 1 });
   await delivered(world);
   expect(world.row).toBeUndefined();
-  expect(world.sns.published).toEqual([]);
+  expect(world.published).toEqual([]);
 });
 
 it('is done with a message that is no hint', async () => {

@@ -2,7 +2,8 @@
 import type { SQSEvent } from 'aws-lambda';
 import type { Sns } from '../../lambdas/aws/jobs/topic.ts';
 import type { Secrets } from '../../lambdas/aws/jobs/webhook-secret.ts';
-import { eventId, OutboxRow, outboxKey } from '../../lambdas/contract/job-table.ts';
+import type { JobStatus } from '../../lambdas/contract/job.ts';
+import { changeEventId, eventId, OutboxRow, outboxKey } from '../../lambdas/contract/job-table.ts';
 import { createNotifier, notifierOf } from '../../lambdas/job-notifier/notify.ts';
 import type { Posted } from '../../lambdas/job-notifier/post-webhook.ts';
 import type { DoubleCaller } from '../double/aws/double.ts';
@@ -12,6 +13,7 @@ import { JobStage, jobTables } from '../double/job-stage.ts';
 import { QueuePoller, RunningFunction } from '../double/platform.ts';
 
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:sluice-test-jobs';
+const fifoTopicArn = `${topicArn}.fifo`;
 export const url = 'https://hooks.example.com/ended?key=hidden';
 export const event = eventId('job1', 0, 'FAILED');
 
@@ -23,7 +25,7 @@ export interface Delivery {
 
 export class NotifierWorld {
   readonly stage = new JobStage({ webhookHosts: ['hooks.example.com'] });
-  readonly sns = new SnsDouble(topicArn);
+  readonly sns = new SnsDouble([topicArn, fifoTopicArn]);
   readonly posts: Delivery[] = [];
   /** What the host answers to its nth delivery, 1 for the first. */
   host: (count: number) => Posted = () => ({ kind: 'accepted' });
@@ -36,7 +38,11 @@ export class NotifierWorld {
       timeoutSeconds: 60,
       coldStart: (caller) => {
         const services = this.stage.services(caller);
-        const environment = { SLUICE_JOBS_TOPIC_ARN: topicArn, SLUICE_WEBHOOK_SECRET_ARN: 'arn:secret' };
+        const environment = {
+          SLUICE_JOBS_TOPIC_ARN: topicArn,
+          SLUICE_JOBS_FIFO_TOPIC_ARN: fifoTopicArn,
+          SLUICE_WEBHOOK_SECRET_ARN: 'arn:secret',
+        };
         const parts = { sns: this.#sns(caller), secrets: noSecrets, environment };
         const notify = createNotifier(services, {
           ...notifierOf(services, parts),
@@ -49,16 +55,35 @@ export class NotifierWorld {
   }
 
   /** A job has failed, and its event is in the outbox, as the transaction that ends it leaves both. */
-  ended(job: { webhook?: { url: string } } = { webhook: { url } }): void {
+  ended(job: { webhook?: { url: string } } = { webhook: { url } }, { event: id, life } = { event, life: 0 }): void {
     const { aws } = this.stage;
     this.stage.putJob({ job: 'job1', name: 'nightly', ...job });
-    const row = { event, job: 'job1', life: 0, status: 'FAILED', atMs: aws.clock.nowMs(), expiresAt: 4_000_000_000 };
-    aws.dynamodb.put(jobTables.jobs, { ...outboxKey(event), ...row });
+    const row = { event: id, job: 'job1', life, status: 'FAILED', atMs: aws.clock.nowMs(), expiresAt: 4_000_000_000 };
+    aws.dynamodb.put(jobTables.jobs, { ...outboxKey(id), ...row });
   }
 
-  async hint(): Promise<void> {
+  /** A placed job was changed, and the event of it is in the outbox. */
+  changed(change: NonNullable<OutboxRow['change']>, status: JobStatus): string {
+    const { aws } = this.stage;
+    const id = changeEventId('job1', change.sequence);
+    const row = { event: id, job: 'job1', life: 0, status, atMs: aws.clock.nowMs(), change, expiresAt: 4_000_000_000 };
+    aws.dynamodb.put(jobTables.jobs, { ...outboxKey(id), ...row });
+    return id;
+  }
+
+  async hint(of = event): Promise<void> {
     const { hints } = this.stage.services(this.stage.caller('test'));
-    await this.stage.aws.clock.until(hints.event({ job: 'job1', event }));
+    await this.stage.aws.clock.until(hints.event({ job: 'job1', event: of }));
+  }
+
+  /** What subscribers of the topic have got. */
+  get published() {
+    return this.sns.published.filter(({ topic }) => topic === topicArn);
+  }
+
+  /** And those of the FIFO topic. */
+  get ordered() {
+    return this.sns.published.filter(({ topic }) => topic === fifoTopicArn);
   }
 
   /** The event's row, as long as it is not delivered. */

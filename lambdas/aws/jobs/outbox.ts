@@ -48,7 +48,7 @@ export function outbox(documents: Clients['documents'], TableName: string) {
     },
 
     /** What became of the try that `begin` gave. */
-    note: (row: OutboxRow, came: Partial<Pick<OutboxRow, 'published' | 'posted' | 'nextTryMs'>>) => update(row, came),
+    note: (row: OutboxRow, came: Partial<Pick<OutboxRow, 'published' | 'ordered' | 'posted' | 'nextTryMs'>>) => update(row, came),
 
     async remove(event: string): Promise<void> {
       await documents.send(new DeleteCommand({ TableName, Key: outboxKey(event) }));

@@ -27,7 +27,11 @@ export async function sendTask(
   const { job } = row;
   if (queueUrl === undefined) return undefined;
   const task = await taskOf(services, job);
-  if (task === undefined) return unsendable(services, lease, { class: 'PERMANENT', message: 'its task file is gone: submit it anew' });
+  if (task === undefined)
+    return unsendable(services, lease, {
+      class: 'PERMANENT',
+      message: 'its task file is gone from the data bucket, or damaged: submit it anew',
+    });
   const nowMs = clock.nowMs();
   const deadlineMs = lease.deadlineMs ?? nowMs + queueLimits.messageRetentionSeconds.max * 1_000;
   const context = { job, taskGroup, fifo, life: 0, nowMs, deadlineMs, lease: wireLease(services, row) };

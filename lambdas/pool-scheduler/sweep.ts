@@ -57,8 +57,13 @@ export async function sweep(services: SchedulerServices, book: Book): Promise<vo
 
 /** From a pool that is gone: those that nobody has begun. What runs there is left to end. */
 export async function handBackFrom(services: SchedulerServices, book: Book, taskGroup: string): Promise<void> {
-  for (const { pool, job, fence } of [...book.allLeases()])
-    if (pool === taskGroup) await noteStep(services, book, job, await services.placement.handBack(job, fence));
+  const there = [...book.allLeases()].filter(({ pool }) => pool === taskGroup);
+  await inWaves(there, stepsAtOnce, async ({ job, fence }) =>
+    services.placement.handBack(job, fence).then(
+      (stepped) => noteStep(services, book, job, stepped),
+      (error: unknown) => services.log.error('a job was not handed back', { job, pool: taskGroup, ...errorFields(error) }),
+    ),
+  );
 }
 
 /** What the scheduler did with a job, or found that somebody else had: its memory says so, and others hear of it. */

@@ -7,6 +7,7 @@ import { portsOver } from '../../consumer/aws/aws-ports.ts';
 import { reports } from '../../consumer/aws/reports.ts';
 import type { ConsumerHandler } from '../../consumer/define-consumer.ts';
 import { definitionKey } from '../../consumer/define-consumer.ts';
+import type { JobLeases } from '../../consumer/ports.ts';
 import { runBatch } from '../../consumer/runtime/run-batch.ts';
 import { createRuntime, type Runtime } from '../../consumer/runtime/runtime.ts';
 import { consumerSettings } from '../support/consumer-batches.ts';
@@ -58,6 +59,8 @@ export interface StageOptions {
   batch: number;
   /** What an environment runs; told which process it is. */
   consumer: (process: Process) => ConsumerHandler;
+  /** Who keeps the leases of placed jobs, as a process reaches it; without it none is placed here. */
+  jobLeases?: (process: Process) => JobLeases;
 }
 
 export class ConsumerStage {
@@ -163,6 +166,7 @@ export class ConsumerStage {
       ...portsOver(faulty, settings),
       clock,
       reports: reports(faulty.sqs, settings.reportsQueueUrl, clock),
+      ...(this.options.jobLeases ? { jobLeases: this.options.jobLeases(process) } : {}),
       random: this.aws.random,
       newId: () => {
         ids += 1;

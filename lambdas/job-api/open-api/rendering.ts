@@ -21,6 +21,14 @@ const named = {
   Pipeline: stage.PipelineView,
 };
 
+/** Of a request for a job (domain/job/request-rules.ts). */
+const notTogether = [
+  ['taskGroup', 'function'],
+  ['taskGroup', 'maxOutstanding'],
+  ['taskGroup', 'maxRetries'],
+  ['runAt', 'delaySeconds'],
+];
+
 /** Each of them is written once, and referred to by its name. */
 export function nameSchemas(): void {
   for (const [id, schema] of Object.entries(named)) z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id });
@@ -38,8 +46,9 @@ export const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema, io }) => {
   if (type === 'lazy') drop(...Object.keys(jsonSchema));
   if (zodSchema === JobRequest) {
     jsonSchema.oneOf = [{ required: ['tasks'] }, { required: ['file'] }];
-    jsonSchema.not = { required: ['taskGroup', 'function'] };
+    jsonSchema.not = { anyOf: notTogether.map((required) => ({ required })) };
   }
+  if (zodSchema === TaskInput) jsonSchema.not = { required: ['runAt', 'delaySeconds'] };
 };
 
 /** zod says of any JSON that it is a schema which refers to itself, under a name of its own making. */

@@ -38,7 +38,7 @@ const placedCounts = {
   ready: z.int().describe('Jobs that wait for a pool; of a pool: those that it could take'),
   inProgress: z.int().describe('Jobs that are on a pool'),
   retrying: z.int().describe('Jobs that failed and come back; of a pool: those that failed there last'),
-  failed: z.int().describe('Jobs of the last day that are FAILED; of a pool: those that failed there last'),
+  failed: z.int().describe('Jobs made in the last day that are FAILED; of a pool: those that failed there last'),
 };
 
 export const PoolStats = z.object({
@@ -54,7 +54,7 @@ export type PoolStats = z.infer<typeof PoolStats>;
 export const CustomerStats = z.object({
   customer: z.string().optional().describe('Absent: jobs without one, which count as one customer'),
   ...placedCounts,
-  maxJobs: z.int().optional().describe('Jobs it may have on pools at once; absent: no limit of its own'),
+  maxJobs: z.int().optional().describe('Jobs it may have on pools at once; absent: as many as there is room for'),
   weight: z.number(),
   share: z.number().describe('What it uses of the scarcest quantity of all open pools (0 to 1), divided by its weight'),
   oldestWaitSeconds: z.int().optional(),
@@ -68,7 +68,7 @@ export const PlacementStats = z.object({
   quantities: z.record(z.string(), Use).describe('Of all open pools'),
   pools: z.array(PoolStats),
   customers: z.array(CustomerStats).describe('Those with a job that waits or is on a pool, or with limits of their own'),
-  areMinimums: z.boolean().describe('There are more jobs than were counted'),
+  areMinimums: z.boolean().describe('More jobs are retrying or failed than were counted'),
 });
 export type PlacementStats = z.infer<typeof PlacementStats>;
 

@@ -116,6 +116,22 @@ export function itemWarnings(item: EffectiveItem, written: Omit<ConfigItem, 'tas
       `queue.visibilityTimeout: AWS asks for 6 × function.timeout + batch.window = ${wanted}; with less, throttled tasks may run twice`,
     item.queue.maxReceiveCount < recommendedMaxReceiveCount &&
       `queue.maxReceiveCount: below ${recommendedMaxReceiveCount}, tasks that were only throttled may end in the dead-letter queue`,
+    ...poolWarnings(item),
   ];
   return warnings.filter((warning) => warning !== false);
+}
+
+/** A job has its place on the pool from when it is sent: where it must wait there, nobody else has what it takes. */
+function poolWarnings({ pool, concurrency, batch, queue }: EffectiveItem): (string | false)[] {
+  if (pool === undefined) return [];
+  const { maxJobs } = pool.capacity;
+  return [
+    concurrency > maxJobs &&
+      `concurrency: at most ${maxJobs} jobs are on the pool at once (pool.capacity.maxJobs), so ${concurrency - maxJobs} of ${concurrency} are for tasks sent by others alone`,
+    concurrency < maxJobs &&
+      `pool.capacity.maxJobs: unless their work goes on outside (ctx.pending), ${concurrency} of ${maxJobs} jobs run at once (concurrency), and the rest hold their places meanwhile`,
+    batch.size > 1 &&
+      `batch.size: jobs of a batch run one after the other, and hold their places on the pool meanwhile; 1 has each run as soon as it may`,
+    queue.delay > 0 && `queue.delay: each job holds its place on the pool for ${queue.delay} s before it begins`,
+  ];
 }

@@ -14,6 +14,7 @@ import { roomIn } from '../domain/reservations.ts';
 import { type Answer, json } from '../framework/http/answer.ts';
 import { queryOf } from '../framework/http/query.ts';
 import { inWaves } from '../framework/in-waves.ts';
+import { placementFigures } from './placement-figures.ts';
 import type { Call } from './route.ts';
 
 const ordinaryPage = 50;
@@ -25,12 +26,13 @@ const callsAtOnce = 20;
 export async function getConcurrencyStats({ services, request }: Call): Promise<Answer> {
   const { taskGroup, limit = ordinaryPage, after } = queryOf(request, StatsQuery);
   const nowMs = services.clock.nowMs();
-  const [page, jobs, counts, permits, reservedConcurrency] = await Promise.all([
+  const [page, jobs, counts, permits, reservedConcurrency, placement] = await Promise.all([
     pipelinesOf(services, taskGroup, limit, after),
     openJobs(services),
     jobCounts(services),
     permitStats(services, nowMs),
     reserved(services),
+    placementFigures(services, nowMs),
   ]);
   const seen = await inWaves(page.rows, callsAtOnce, (row) => seenGroup(services, row));
   const groups = seen.map((group) => groupStats(group, jobs, nowMs));
@@ -48,6 +50,7 @@ export async function getConcurrencyStats({ services, request }: Call): Promise<
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
     },
     permits,
+    ...(placement === undefined ? {} : { placement }),
     groups,
     ...(page.next === undefined ? {} : { next: page.next }),
   };

@@ -149,6 +149,7 @@ export const fieldCalls: readonly FieldCalls[] = [
   { field: 'tags', change: 'removed', before: { tags: { team: 'a' } }, after: {}, calls: ['untagQueue', 'untagQueue', 'untagFunction'] },
   { field: 'paused', change: 'to true', after: { paused: true }, calls: mapping },
   { field: 'paused', change: 'to false', before: { paused: true }, after: {}, calls: mapping },
+  { field: 'pool', change: 'set', before: sluice, after: { ...sluice, pool: { capacity: { maxJobs: 5 } } }, calls: [] },
   { field: 'onDelete', change: 'any', after: { onDelete: 'discard' }, calls: [] },
   { field: 'expiresAt', change: 'any', after: { expiresAt: 4_000_000_000 }, calls: [] },
   {

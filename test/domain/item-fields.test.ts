@@ -3,12 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { effectiveItem } from '../../lambdas/domain/effective-item.ts';
 import { problems, type RawItem, stage } from './builders.ts';
 
-/** `{ 'queue.delay': 3 }` as the nested fields it stands for. */
-function nested(path: string, value: unknown): RawItem {
-  return path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as RawItem;
-}
-
 const sluice: RawItem = { consumer: 'sluice' };
+const pool: RawItem = { ...sluice, pool: { capacity: { maxJobs: 5 } } };
+const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']));
+const quantities = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`q${i}`, 1]));
 const arn = (resource: string) => `arn:aws:lambda:eu-west-1:123456789012:layer:${resource}`;
 const subnets = (count: number) => Array.from({ length: count }, (_, i) => `subnet-${i}`);
 const vpc = (subnetIds: unknown, securityGroupIds: unknown = ['sg-1']) => ({ subnetIds, securityGroupIds });
@@ -136,16 +134,60 @@ const fields: Field[] = [
   },
   { path: 'paused', valid: [true, false], invalid: ['no', 0] },
   { path: 'onDelete', valid: ['drain', 'discard'], invalid: ['keep', true] },
+  {
+    path: 'pool.labels',
+    valid: [{}, { os: 'linux', 'a/b.c-d_e': 'x'.repeat(255) }, { constructor: 'x' }],
+    invalid: [
+      { '': 'x' },
+      { _a: 'x' },
+      { 'a b': 'x' },
+      { ['x'.repeat(64)]: 'x' },
+      { os: '' },
+      { os: 'x'.repeat(256) },
+      { os: 1 },
+      labels(21),
+      [],
+    ],
+    beside: pool,
+  },
+  { path: 'pool.capacity.maxJobs', valid: [1, 10_000], invalid: [0, 10_001, ...wrongNumbers], beside: sluice },
+  {
+    path: 'pool.capacity.quantities',
+    valid: [{}, { cpu: 0.5, memoryMiB: 1e12, gpu: 0 }],
+    invalid: [{ cpu: -1 }, { cpu: 1e13 }, { cpu: '4' }, { '1cpu': 1 }, { 'c-p-u': 1 }, quantities(11), []],
+    beside: { ...sluice, pool: { capacity: { maxJobs: 1 } } },
+  },
+  { path: 'pool.costPerHour', valid: [0, 0.25, 1e9], invalid: [-1, 1e10, '1', null], beside: pool },
+  {
+    path: 'pool.locality.prefixes',
+    valid: [[], ['data'], ['data/acme/2026/'], Array.from({ length: 50 }, () => 'data')],
+    invalid: [['da'], ['Data'], ['s3://data'], ['/data'], Array.from({ length: 51 }, () => 'data'), 'data'],
+    beside: pool,
+  },
+  {
+    path: 'pool.locality.regions',
+    valid: [['us-west-2', 'us-gov-east-1']],
+    invalid: [['us-west'], ['us-west-2a'], 'us-west-2'],
+    beside: pool,
+  },
+  { path: 'pool.locality.zones', valid: [['us-west-2a']], invalid: [['us-west-2'], 'us-west-2a'], beside: pool },
+  { path: 'pool.open', valid: [true, false], invalid: ['yes', 0], beside: pool },
   { path: 'expiresAt', valid: [0, 1_900_000_000], invalid: ['2030-01-01', ...wrongNumbers] },
-  { path: 'taskGroup', valid: ['x', 'x'.repeat(255), '日本 / ?'], invalid: ['', 'x'.repeat(256), 1, null] },
+  {
+    path: 'taskGroup',
+    valid: ['x', 'x'.repeat(255), '日本 / ?', '*limitsacme', 'limits'],
+    invalid: ['', 'x'.repeat(256), '*limits', '*limits/acme', 1, null],
+  },
 ];
 
 function withField({ path, beside = {} }: Field, value: unknown): RawItem {
-  const own = nested(path, value);
-  const [name = ''] = path.split('.');
-  const [ownPart, besidePart] = [own[name], beside[name]];
-  const merged = isMap(ownPart) && isMap(besidePart) ? { ...besidePart, ...ownPart } : ownPart;
-  return { ...beside, [name]: merged };
+  return merged(beside, path.split('.'), value);
+}
+
+/** `item` with the field in its place, whatever stands beside it there. */
+function merged(item: RawItem, [name = '', ...rest]: string[], value: unknown): RawItem {
+  const inner = item[name];
+  return { ...item, [name]: rest.length === 0 ? value : merged(isMap(inner) ? inner : {}, rest, value) };
 }
 
 const isMap = (value: unknown): value is RawItem => value !== null && typeof value === 'object' && !Array.isArray(value);

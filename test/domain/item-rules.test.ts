@@ -4,6 +4,8 @@ import { consumerVariables, environmentBytes } from '../../lambdas/domain/consum
 import { item, problems, type RawItem, stage, warnings } from './builders.ts';
 
 const sluice = { consumer: 'sluice' };
+/** `builders.ts` has a concurrency of 5. */
+const pool = (maxJobs = 5): RawItem => ({ pool: { capacity: { maxJobs } } });
 const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, '']));
 
 /** An environment that fills the rest of the 4 KB, and `over` bytes more. */
@@ -19,6 +21,9 @@ describe('rules over several fields', () => {
     ['reserve: false with 1', { reserve: false, concurrency: 1 }, 'concurrency: must be at least 2 with reserve: false'],
     ['a rate for a library consumer', { ...sluice, ratePerSecond: 5 }, undefined],
     ['a rate for a plain consumer', { ratePerSecond: 5 }, 'ratePerSecond: needs consumer: sluice'],
+    ['a pool of a library consumer', { ...sluice, ...pool() }, undefined],
+    ['a pool of a plain consumer', pool(), 'pool: needs consumer: sluice, as only our library knows leases'],
+    ['a FIFO pool', { ...sluice, ...pool(), queue: { fifo: true } }, undefined],
     ['the highest rate', { ...sluice, concurrency: 1, ratePerSecond: 10 }, undefined],
     ['a rate above that', { ...sluice, concurrency: 1, ratePerSecond: 10.01 }, 'ratePerSecond: at most 10 '],
     ['the highest rate with a batch', { ...sluice, concurrency: 2, batch: { size: 5 }, ratePerSecond: 100 }, undefined],
@@ -95,6 +100,11 @@ describe('warnings', () => {
     ['visibility as AWS asks', { queue: { visibilityTimeout: 180 } }, undefined],
     ['four receives', { queue: { maxReceiveCount: 4 } }, 'queue.maxReceiveCount: below 5'],
     ['five receives', { queue: { maxReceiveCount: 5 } }, undefined],
+    ['a pool of as many jobs as may run', { ...sluice, ...pool() }, undefined],
+    ['a pool of fewer jobs', { ...sluice, ...pool(4) }, 'concurrency: at most 4 jobs are on the pool at once'],
+    ['a pool of more jobs', { ...sluice, ...pool(6) }, 'pool.capacity.maxJobs: unless their work goes on outside (ctx.pending), 5 of 6'],
+    ['a pool with a batch', { ...sluice, ...pool(), batch: { size: 2 } }, 'batch.size: jobs of a batch run one after the other'],
+    ['a pool with a delay', { ...sluice, ...pool(), queue: { delay: 9 } }, 'queue.delay: each job holds its place on the pool for 9 s'],
   ])('%s', (_what, fields, expected) => {
     const told = warnings(fields);
     if (expected === undefined) expect(told).toEqual([]);

@@ -19,7 +19,7 @@ const signer = new SignatureV4({
 });
 
 export interface Call {
-  /** Sent as JSON, or as it is where it is a text. */
+  /** Sent as JSON, or as it is where it is a text or bytes. */
   body?: unknown;
   query?: Record<string, string>;
   headers?: Record<string, string>;
@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 export async function api(method: string, path: string, { body, query = {}, headers = {}, signed = true }: Call = {}): Promise<Answer> {
-  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
   const message = {
     method,
     protocol: apiUrl.protocol,

@@ -13,9 +13,10 @@ export interface NeedsPlace {
   buckets: readonly string[];
 }
 
-const withBody = ['needs', 'inputs', 'affinity', 'objective', 'startBy', 'steps'] as const;
-const withoutBody = ['taskGroup', 'function', 'tasks', 'file'] as const;
-const ofManyTasks = ['strict', 'maxFailures', 'maxConcurrent', 'batchSize', 'maxOutstanding'] as const;
+/** Fields that only a job with `body` has, and those that it has not. */
+export const withBody = ['needs', 'inputs', 'affinity', 'objective', 'startBy', 'steps'] as const;
+export const withoutBody = ['taskGroup', 'function', 'tasks', 'file'] as const;
+export const ofManyTasks = ['strict', 'maxFailures', 'maxConcurrent', 'batchSize', 'maxOutstanding'] as const;
 
 /** Whether anything is said that only a job with `body` may say. */
 export const statesNeeds = (request: JobRequest) => given(request, withBody).length > 0;

@@ -6,6 +6,7 @@ import * as api from '../../contract/job-api.ts';
 import * as stage from '../../contract/job-api-stage.ts';
 import * as lease from '../../contract/lease-api.ts';
 import * as placement from '../../contract/placement.ts';
+import { ofManyTasks, withBody, withoutBody } from '../../domain/job/needs-rules.ts';
 
 const named = {
   Job,
@@ -35,6 +36,16 @@ const named = {
   Pipeline: stage.PipelineView,
 };
 
+/** Of a request for a job (domain/job/request-rules.ts, needs-rules.ts). */
+const notTogether = [
+  ['taskGroup', 'function'],
+  ['taskGroup', 'maxOutstanding'],
+  ['taskGroup', 'maxRetries'],
+  ['runAt', 'delaySeconds'],
+  // `tasks` and `file` are not with it as it is one of the three.
+  ...[...withoutBody, ...ofManyTasks].filter((field) => field !== 'tasks' && field !== 'file').map((field) => ['body', field]),
+];
+
 /** Each of them is written once, and referred to by its name. */
 export function nameSchemas(): void {
   for (const [id, schema] of Object.entries(named)) z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id });
@@ -52,8 +63,10 @@ export const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema, io }) => {
   if (type === 'lazy') drop(...Object.keys(jsonSchema));
   if (zodSchema === JobRequest) {
     jsonSchema.oneOf = [{ required: ['tasks'] }, { required: ['file'] }, { required: ['body'] }];
-    jsonSchema.not = { required: ['taskGroup', 'function'] };
+    jsonSchema.not = { anyOf: notTogether.map((required) => ({ required })) };
+    jsonSchema.dependentRequired = Object.fromEntries(withBody.map((field) => [field, ['body']]));
   }
+  if (zodSchema === TaskInput) jsonSchema.not = { required: ['runAt', 'delaySeconds'] };
 };
 
 /** zod says of any JSON that it is a schema which refers to itself, under a name of its own making. */

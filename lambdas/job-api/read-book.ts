@@ -1,0 +1,29 @@
+/** Pools, limits, and who waits and runs there, as they are at the moment: what the scheduler decides by, read once. */
+import type { PlacementStore } from '../aws/placement/placement-store.ts';
+import type { PlacingRow } from '../contract/placement-table.ts';
+import { Book } from '../domain/placement/book.ts';
+import { overallOf } from '../domain/placement/limits-of.ts';
+import { placingOrder } from '../domain/placement/placed-job.ts';
+
+export async function readBook(placement: PlacementStore, nowMs: number): Promise<Book> {
+  const [leases, pools, customers, known, waiting] = await Promise.all([
+    placement.leases(),
+    placement.pools(),
+    placement.customers(),
+    placement.overall(),
+    allPlacing(placement),
+  ]);
+  const overall = known ?? overallOf(undefined, undefined, nowMs).row;
+  const onPools = new Set(leases.map(({ job }) => job));
+  const inOrder = waiting
+    // One that got its place between the two reads is on its pool.
+    .filter(({ job }) => !onPools.has(job))
+    .map((row) => ({ ...row, orderMs: placingOrder(row, row.readyAtMs, overall.ageingSeconds) }));
+  return new Book({ overall, pools, customers, leases, waiting: inOrder });
+}
+
+async function allPlacing(placement: PlacementStore): Promise<PlacingRow[]> {
+  const rows: PlacingRow[] = [];
+  for await (const page of placement.placing()) rows.push(...page);
+  return rows;
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { consumerEnvironment } from '../../lambdas/contract/consumer-env.ts';
 import { AttemptRecord, CoolingRecord, JobStateRecord, LimitedRecord, StepRecord } from '../../lambdas/contract/task-table.ts';
-import { errorClasses, inlineResultBytes, isRetried, Letter, Report, taskAttributes } from '../../lambdas/contract/task-wire.ts';
+import { errorClasses, inlineResultBytes, isRetried, Lease, Letter, Report, taskAttributes } from '../../lambdas/contract/task-wire.ts';
 import { effectiveItem } from '../../lambdas/domain/effective-item.ts';
 import { classOfHttpStatus } from '../../lambdas/domain/task/classify-http.ts';
 import { stage } from '../domain/builders.ts';
@@ -62,7 +62,7 @@ describe('docs/wire-protocol.md', () => {
     ...Object.values(consumerEnvironment),
     ...Object.values(taskAttributes),
     ...errorClasses,
-    ...[Letter, Report, AttemptRecord, StepRecord, CoolingRecord, JobStateRecord].flatMap((schema) => Object.keys(schema.shape)),
+    ...[Lease, Letter, Report, AttemptRecord, StepRecord, CoolingRecord, JobStateRecord].flatMap((schema) => Object.keys(schema.shape)),
   ];
   it.each([...new Set(names)])('names %s', (name) => expect(words).toContain(name));
   it('shows a report as it is, and says how long a result may be in it', () => {

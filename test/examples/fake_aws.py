@@ -42,12 +42,14 @@ class Table:
 
 
 def holds(condition, item, values):
-    """The helper's conditions: those of a claim, and that of whoever holds it."""
+    """The helper's conditions: those of a claim, that of whoever holds it, and that of a cooling."""
     if condition == "holder = :holder":
         return item.get("holder") == values[":holder"]
     if condition.startswith("attribute_not_exists(#status)"):
         free = item.get("aliveUntilMs", 0) < values[":now"]
         return "status" not in item or (item["status"] in ("running", "waiting") and free)
+    if condition == "attribute_not_exists(untilMs) OR untilMs < :until":
+        return item.get("untilMs", 0) < values[":until"]
     raise AssertionError(condition)
 
 

@@ -60,6 +60,7 @@ function python(file: string, input = '') {
 it.each([
   ["passes its own tests, the table's among them", 'test_rules.py'],
   ['tells jobs what the library does', 'test_jobs.py'],
+  ['works for placed jobs as the library does', 'test_placed.py'],
 ])('the Python helper %s', (_what, file) => {
   const { status, stderr } = python(file);
   expect(stderr).toMatch(/^OK$/m);

@@ -9,9 +9,11 @@ Sluice's wire protocol for consumers in Python (docs/wire-protocol.md). Copy thi
 
 It runs the tasks of a batch one after the other, holds the group's rate, tries again what may pass, sets aside what
 never will with its reason, cools the group when the target says "too many", records each task done exactly once, and
-reports to its job what became of it.
+reports to its job what became of it. Of a job that was placed on this pool it keeps the lease; `return task.pending()`
+hands the work on to whoever has `task.lease`.
 
-Left out: steps, permits, metrics, and stopping a task that runs too long: Lambda ends it, and it counts as failed.
+Left out: steps, permits, metrics, and stopping a task that runs too long, or without its lease (`task.is_lease_lost`): Lambda
+ends it, and it counts as failed.
 """
 
 import os

@@ -9,12 +9,14 @@ import time
 import traceback
 
 from . import reports, rules
+from .leases import Pending
 from .rules import DataError, RateLimited, TaskError
 from .task import read_task
 
 LONGEST_HOLD_SECONDS = 30
 TRY_SOON_SECONDS = 30
 REPORT_AGAIN_SECONDS = 5
+JOB_SILENT_SECONDS = 5
 
 
 class Batch:
@@ -37,6 +39,7 @@ class Batch:
             # In a FIFO queue nothing may overtake a task that comes back.
             seconds = 0 if task.message_group in blocked else self.take(task)
             if seconds is not None:
+                seconds = self.within_lease(task, seconds)
                 unfinished.append({"itemIdentifier": task.message_id})
                 if self.environment.fifo:
                     blocked.add(task.message_group)
@@ -45,6 +48,14 @@ class Batch:
         last_start_held = self.environment.next_start if self.started else 0.0
         pause_until(min(max(last_start_held, self.hold_until), self.deadline))
         return {"batchItemFailures": unfinished}
+
+    def within_lease(self, task, seconds):
+        """A task of a placed job comes back while its lease lasts. One that nobody began may let it run out: no attempt is spent."""
+        if not task.lease or task.is_elsewhere:
+            return seconds
+        if task.receives > 1 and not task.lease.asked:
+            task.lease.bridge()
+        return min(seconds, task.lease.seconds // 3)
 
     def take(self, task):
         """None: finished with. Else the seconds after which it comes back."""
@@ -72,10 +83,14 @@ class Batch:
 
     def start(self, task):
         environment = self.environment
+        if task.has_unreadable_lease:
+            task.log("ERROR", "not worked for its job: its lease cannot be read")
+            return None
         # Asked before the claim: where there is no answer the task comes back as it was.
         cancelled = task.number is not None and environment.records.is_cancelled(task.job)
         held_for, record = environment.records.claim(task, self.end - time.monotonic())
         if held_for is not None:
+            task.is_elsewhere = True
             return held_for
         if record and record["status"] in ("done", "dead"):
             return self.finish_ended(task, record)
@@ -83,17 +98,34 @@ class Batch:
         ended, seconds = self.ends_unstarted(task, cancelled)
         if ended:
             return seconds
+        state = task.lease.begin(environment.pipeline, lambda why: task.log("WARN", "no answer to a heartbeat", reason=why)) if task.lease else "held"
+        if state == "silent":
+            task.log("ERROR", "its job does not answer; comes back")
+            environment.records.release(task, excused=1)
+            return JOB_SILENT_SECONDS
+        if state == "lost":
+            return self.finish_lost(task)
         task.deadline = min(self.deadline, time.monotonic() + (task.deadline_at or math.inf) - time.time())
         self.started += 1
         started = time.monotonic()
         environment.next_start = started + environment.spacing
         try:
-            kept = self.kept(task, self.run(self.body_of(task), task))
-        except Exception as error:
-            return self.settle(task, error)
+            return self.work(task)
         finally:
             self.longest = max(self.longest, time.monotonic() - started)
-        return self.finish_done(task, kept)
+            if task.lease:
+                task.lease.end()
+
+    def work(self, task):
+        try:
+            value = self.run(self.body_of(task), task)
+            handed_on = task.lease and isinstance(value, Pending)
+            kept = {} if task.is_lease_lost or handed_on else self.kept(task, value)
+        except Exception as error:
+            return self.finish_lost(task) if task.is_lease_lost else self.settle(task, error)
+        if task.is_lease_lost:
+            return self.finish_lost(task)
+        return self.hand_on(task, value.note) if handed_on else self.finish_done(task, kept)
 
     def ends_unstarted(self, task, cancelled):
         """Whether there is nothing to start any more, and then what becomes of it."""
@@ -102,7 +134,7 @@ class Batch:
             task.log("INFO", "not run: its job was cancelled")
             environment.records.end(task, "done", cancelledAtMs=int(time.time() * 1_000))
             return True, None
-        if task.unrecorded and task.attempt > environment.retry["maxRetries"] + 1:
+        if task.unrecorded and (task.lease or task.attempt > environment.retry["maxRetries"] + 1):
             silent = task.unrecorded.pop()
             return True, self.set_aside(task, silent, silent["message"])
         for silent in task.unrecorded:
@@ -132,6 +164,25 @@ class Batch:
         # What the other copy came to is to be reported, whatever becomes of that one.
         return None if task.number is None else REPORT_AGAIN_SECONDS
 
+    def finish_lost(self, task):
+        """Somebody else may have the job: what is said of it now would be refused."""
+        task.log("WARN", "not worked for its job, or no longer: nothing of it is told", reason=task.lease.lost)
+        self.environment.records.end(task, "done", cancelledAtMs=int(time.time() * 1_000))
+        return None
+
+    def hand_on(self, task, note):
+        """First the record: from then on nobody runs it beside whoever got it."""
+        if not self.environment.records.end(task, "done", handedOnAtMs=int(time.time() * 1_000)):
+            return REPORT_AGAIN_SECONDS
+        return self.say_handed_on(task, note)
+
+    def say_handed_on(self, task, note=None):
+        state = task.lease.hand_on(note)
+        if state == "silent":
+            return JOB_SILENT_SECONDS
+        task.log("INFO" if state == "held" else "WARN", "handed on", note=note, lost=task.lease.lost)
+        return None
+
     def told(self, task, report):
         """
         None: finished with. After the record, before the message is deleted: whoever gets the message of a report that
@@ -140,7 +191,7 @@ class Batch:
         if task.number is None or report is None:
             return None
         try:
-            self.environment.send_report(report)
+            self.environment.send_report(reports.leased_report(task.lease, report) if task.lease else report)
         except Exception as error:
             task.log("ERROR", "what became of it could not be reported", status=report["status"], reason=repr(error))
             return REPORT_AGAIN_SECONDS
@@ -164,7 +215,7 @@ class Batch:
         error_class = "TRANSIENT" if isinstance(verdict, RateLimited) else verdict
         message = str(error) if isinstance(error, TaskError) else f"{type(error).__name__}: {error}"
         failed = rules.failed_attempt(task.attempt, error_class, message, time.time())
-        if error_class not in rules.RETRIED or task.attempt > environment.retry["maxRetries"] or last_receive:
+        if task.lease or error_class not in rules.RETRIED or task.attempt > environment.retry["maxRetries"] or last_receive:
             return self.set_aside(task, failed, message, traceback.format_exc())
         seconds = rules.back_off_seconds(environment.retry, task.attempt, random.random())
         if rules.too_late(task.deadline_at, seconds, time.time()):
@@ -179,13 +230,19 @@ class Batch:
         """First the record, then the letter, the report, the message: a crash in between is mended by the next receive."""
         if not self.environment.records.end(task, "dead", failed):
             return TRY_SOON_SECONDS
+        if task.lease:
+            # Whoever hears of it decides whether it is tried again, here or elsewhere.
+            task.log("WARN", "failed; its job is told", **{"class": failed["class"]}, reason=message, stack=stack)
+            return self.told(task, reports.failed_report(task, "failed", failed, message))
         self.environment.send_letter(task, rules.letter_of(task, failed, message, stack))
         task.log("ERROR", "failed for good; set aside", **{"class": failed["class"]}, reason=message, stack=stack)
         return self.told(task, reports.failed_report(task, "failed", failed, message))
 
     def finish_ended(self, task, record):
         """Delivered again after its end: nothing is run. What may have got lost, a letter or a report, is sent now."""
-        if record["status"] == "dead" and "letteredAtMs" not in record:
+        if task.lease and "handedOnAtMs" in record:
+            return self.say_handed_on(task)
+        if record["status"] == "dead" and "letteredAtMs" not in record and not task.lease:
             task.history = rules.plain_history(record)[:-1]
             failed = rules.last_failure(record)
             self.environment.send_letter(task, rules.letter_of(task, failed, failed["message"]))

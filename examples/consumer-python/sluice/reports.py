@@ -50,12 +50,20 @@ def failed_report(task, status, failed, message=None):
 
 def report_of_record(task, record):
     """Of a task that is delivered again after its end: what was said first. None of one that was never run."""
-    if "cancelledAtMs" in record:
+    if "cancelledAtMs" in record or "handedOnAtMs" in record:
         return None
     if record["status"] == "done":
         kept = {name: record[name] for name in ("result", "resultKey") if name in record}
         return done_report(task, max(1, int(record.get("starts", 0)) - int(record.get("excused", 0))), kept)
     return failed_report(task, "failed", rules.last_failure(record))
+
+
+def leased_report(lease, report):
+    """
+    Of a placed job: under its lease, attempts of earlier leases counted in. Nothing is set aside: whoever counts decides
+    whether it is tried again.
+    """
+    return {**report, "redrives": 0, "attempt": report["attempt"] + lease.failures, "lease": lease.token, "deadLettered": False}
 
 
 def about(task):

@@ -10,6 +10,7 @@ import uuid
 from botocore.exceptions import ClientError
 
 from . import rules
+from .leases import PLACED_PIPELINE
 
 CLOCK_SKEW_MS = 5_000
 KEEP_SECONDS = 15 * 86_400
@@ -25,7 +26,8 @@ class Records:
         self.table, self.pipeline = table, pipeline
 
     def key(self, task, kind="attempts"):
-        return {"pk": f"task#{self.pipeline}#{task.id}", "sk": f"{kind}#{task.redrives}"}
+        pipeline = PLACED_PIPELINE if task.lease else self.pipeline
+        return {"pk": f"task#{pipeline}#{task.id}", "sk": f"{kind}#{task.redrives}"}
 
     def claim(self, task, remaining_seconds):
         """
@@ -83,7 +85,7 @@ class Records:
     def end(self, task, status, failed=None, **more):
         """
         Done or dead for good, once: False where it had ended before, or somebody else has it. `more`: its result, or where
-        that is; or since when its job is cancelled.
+        that is; or since when its job is cancelled, its lease lost, or somebody else goes on with it.
         """
         new = [*task.unrecorded, *([failed] if failed else [])]
         write = uuid.uuid4().hex

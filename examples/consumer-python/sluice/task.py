@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from . import reports, rules
+from .leases import JobLease, Pending, read_lease
 
 
 @dataclass
@@ -41,11 +42,20 @@ class Task:
     # The attempt before, where it ended without a word: not recorded yet.
     unrecorded: list = field(default_factory=list)
 
+    # Of a job that was placed on this pool: `token`, `url`, `fence` and `seconds`, for whoever does the work.
+    lease: JobLease | None = None
+    # It says that it is such a one, and not how to work for it.
+    has_unreadable_lease: bool = False
+    # Another copy of it may still run.
+    is_elsewhere: bool = False
+
     # Lives it had beyond those its letter tells of: it was put back by other means than `sluice redrive`.
     more_redrives: int = 0
 
     @property
     def redrives(self):
+        if self.lease:
+            return self.lease.fence
         return self.letter.get("redrives", 0) + self.more_redrives
 
     @property
@@ -55,6 +65,20 @@ class Task:
 
     def is_late(self):
         return rules.too_late(self.deadline_at, 0, time.time())
+
+    @property
+    def is_lease_lost(self):
+        """Whoever runs without it works beside somebody else: look now and then, and stop."""
+        return self.lease is not None and self.lease.lost is not None
+
+    def pending(self, note=None):
+        """
+        For a job that was placed: `return task.pending()` says that the work goes on elsewhere, and whoever does it has
+        `task.lease`. The lease stays, nothing is reported. `note`: who does it.
+        """
+        if not self.lease:
+            raise rules.PermanentError("pending: only a task of a job that was placed on a pool can be handed on; this one has no lease")
+        return Pending(note)
 
     def remaining_seconds(self):
         """Give it as timeout to whatever you call."""
@@ -71,10 +95,14 @@ def read_task(record, group):
     attributes = record.get("messageAttributes", {})
     texts = {name: value["stringValue"] for name, value in attributes.items() if value.get("stringValue") is not None}
     letter = rules.read_letter(texts.get("sluice"))
+    task_id = letter.get("task") or (texts["sluice.task"] if rules.is_id(texts.get("sluice.task")) else record["messageId"])
+    job = letter.get("job") or texts.get("sluice.job")
+    # Of a task that no job counts there is nobody to whom it could be told.
+    lease = read_lease(texts.get("sluice.lease", "")) if reports.number_of(job, task_id) is not None else None
     return Task(
-        id=letter.get("task") or (texts["sluice.task"] if rules.is_id(texts.get("sluice.task")) else record["messageId"]),
+        id=task_id,
         group=group,
-        job=letter.get("job") or texts.get("sluice.job"),
+        job=job,
         text=record["body"],
         message_id=record["messageId"],
         message_group=record["attributes"].get("MessageGroupId"),
@@ -84,6 +112,8 @@ def read_task(record, group):
         attributes={name: sendable(value) for name, value in attributes.items()},
         letter=letter,
         deadline_at=moment(texts.get("sluice.deadline")),
+        lease=lease,
+        has_unreadable_lease="sluice.lease" in texts and lease is None,
     )
 
 

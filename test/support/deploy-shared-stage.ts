@@ -41,6 +41,7 @@ export const sharedSettings = {
   inputBuckets: ['sluice-test-input'],
   webhookPrivateAddresses: true,
   maxWaits: 3,
+  leaseSeconds: 8,
 } as const satisfies StageSettingsInput;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

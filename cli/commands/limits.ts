@@ -14,8 +14,8 @@ const Options = z.object({
   stack: z.string().optional(),
   local: z.boolean().optional(),
   customer: z.string().optional(),
-  maxJobs: z.number().nullish(),
-  perCustomer: z.number().nullish(),
+  maxJobs: z.union([z.number(), z.literal('none')]).optional(),
+  perCustomer: z.union([z.number(), z.literal('none')]).optional(),
   weight: z.number().optional(),
   remove: z.boolean().default(false),
   json: z.boolean().default(false),
@@ -30,8 +30,8 @@ Examples:
   sluice limits --customer acme --remove                 it has none of its own any more`;
 
 const jobs = numberBetween(0, 100_000, { whole: true });
-const jobsOrNone = (text: string): number | null => {
-  if (text.trim() === 'none') return null;
+const jobsOrNone = (text: string): number | 'none' => {
+  if (text.trim() === 'none') return 'none';
   try {
     return jobs(text);
   } catch {
@@ -66,7 +66,7 @@ function requireSense(options: Options): void {
   const { customer, weight, remove, perCustomer, maxJobs } = options;
   if (customer === undefined && (weight !== undefined || remove))
     throw new UsageError('--weight and --remove are of one --customer: name it.');
-  if (customer === undefined && maxJobs === null)
+  if (customer === undefined && maxJobs === 'none')
     throw new UsageError('There is always a limit over all pools: --max-jobs takes a number there.');
   if (customer !== undefined && perCustomer !== undefined)
     throw new UsageError('--per-customer is of all customers, --customer is one: leave one of them out.');
@@ -76,6 +76,8 @@ function requireSense(options: Options): void {
     throw new UsageError('--remove leaves no limits: leave --max-jobs and --weight out.');
 }
 
+const limitOf = (maxJobs: number | 'none') => (maxJobs === 'none' ? null : maxJobs);
+
 /** What is not named stays: the API replaces a customer's limits, and those over all, as a whole. */
 async function changed(client: SluiceClient, { customer, maxJobs, perCustomer, weight, remove }: Options): Promise<Limits> {
   if (customer !== undefined && remove) return client.setLimits({ customers: { [customer]: null } });
@@ -83,7 +85,7 @@ async function changed(client: SluiceClient, { customer, maxJobs, perCustomer, w
   if (customer !== undefined) {
     const limits: CustomerLimits = {
       ...before.customers?.[customer],
-      ...(maxJobs === undefined ? {} : { maxJobs }),
+      ...(maxJobs === undefined ? {} : { maxJobs: limitOf(maxJobs) }),
       ...(weight === undefined ? {} : { weight }),
     };
     return client.setLimits({ customers: { [customer]: limits } });
@@ -91,7 +93,7 @@ async function changed(client: SluiceClient, { customer, maxJobs, perCustomer, w
   const overall: OverallLimits = {
     ...before.overall,
     ...(typeof maxJobs === 'number' ? { maxJobs } : {}),
-    ...(perCustomer === undefined ? {} : { perCustomer: { maxJobs: perCustomer } }),
+    ...(perCustomer === undefined ? {} : { perCustomer: { maxJobs: limitOf(perCustomer) } }),
   };
   return client.setLimits({ overall });
 }

@@ -6,7 +6,7 @@ import { type JobInput, type Needs, Objective, objectives } from '../../lambdas/
 import { numberBetween } from './parse-options.ts';
 
 export const NeedsOptions = z.object({
-  body: z.unknown().optional(),
+  body: z.object({ json: z.json() }).optional(),
   needs: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   input: z.array(z.custom<JobInput>()).optional(),
   pool: z.string().optional(),
@@ -32,9 +32,10 @@ export const withNeedsOptions = (command: Command): Command =>
     .option('--max-retries <n>', 'of a function, or with --body; default 3', numberBetween(0, 100, { whole: true }))
     .option('--dry-run', 'with --body: only tell where and when it would start');
 
-function jsonText(text: string): unknown {
+/** Commander takes `null` for no value at all. */
+function jsonText(text: string): { json: unknown } {
   try {
-    return JSON.parse(text);
+    return { json: JSON.parse(text) };
   } catch {
     throw new InvalidArgumentError('It must be JSON; a text needs its quotes: --body \'"text"\'.');
   }
@@ -71,7 +72,7 @@ export function needsOf({
 }: NeedsOptions): Omit<Submission, 'tasks' | 'file'> {
   const affinity = requirePool === undefined ? pool && { pool } : { pool: requirePool, required: true };
   return {
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body: body.json }),
     ...(needs === undefined ? {} : { needs: splitNeeds(needs) }),
     ...(input === undefined ? {} : { inputs: input }),
     ...(affinity ? { affinity } : {}),

@@ -7,7 +7,7 @@ import { longestWaitSeconds, type WaitAnswer, WaitRequest } from '../contract/jo
 const firstPauseMs = 100;
 const longestPauseMs = 500;
 
-export function createWait(services: Pick<JobServices, 'jobs' | 'tasks' | 'clock'>) {
+export function createWait(services: Pick<JobServices, 'jobs' | 'tasks' | 'placement' | 'clock'>) {
   const { clock } = services;
   return async (event: unknown): Promise<WaitAnswer> => {
     const { job: id, seconds, withResults } = WaitRequest.parse(event);

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Job, JobAccepted, JobRequest, Problem } from '../../lambdas/contract/job.ts';
 import { JobPage, ResultsPlace, TaskPage } from '../../lambdas/contract/job-api.ts';
 import { StageConfig } from '../../lambdas/contract/job-api-stage.ts';
+import { Explanation, Limits } from '../../lambdas/contract/lease-api.ts';
 import { inProject } from '../../local/paths.ts';
 import { type ApiDouble, apiDouble, inTurn, type Route, reply } from '../client/api-double.ts';
 import { credentials } from '../client/credentials.ts';
@@ -176,4 +177,48 @@ it.each([
   const { code, stderr } = await stageFolder(await apiDouble({})).run(args);
   expect(code).toBe(2);
   expect(stderr).toContain(message);
+});
+
+it('hands in a job that states needs, or only asks where it would start', async () => {
+  const explanation = { job: { status: 'PENDING' as const }, text: 'it would start on west now', pools: [], limits: [], ahead: [] };
+  const api = await apiDouble({
+    submitJob: (request) => (request.query.get('dryRun') === 'true' ? reply(200, Explanation, explanation) : submitJob(request)),
+  });
+  const { run } = stageFolder(api);
+  const [asked, handedIn, neither] = await Promise.all([
+    run(['submit', '--body', '{"case":17}', '--needs', 'gpu=1', '--dry-run']),
+    run(['submit', '--body', '{"case":17}', '--customer', 'acme', '--no-wait']),
+    run(['submit']),
+  ]);
+  expect(asked).toMatchObject({ code: 0, stdout: 'it would start on west now\n' });
+  expect(handedIn).toMatchObject({ code: 0, stdout: 'j1\n' });
+  expect(neither.code).toBe(2);
+  expect(api.of('submitJob').map(({ body }) => body)).toEqual(
+    expect.arrayContaining([
+      { body: { case: 17 }, needs: { quantities: { gpu: 1 } } },
+      { body: { case: 17 }, customer: 'acme' },
+    ]),
+  );
+});
+
+it('shows limits, and changes what is named of them alone', async () => {
+  const limits = { overall: { maxJobs: 10, ageingSeconds: 60 }, customers: { acme: { maxJobs: 5, weight: 2 } } };
+  const api = await apiDouble({ getLimits: () => reply(200, Limits, limits), putLimits: () => reply(200, Limits, limits) });
+  const { run } = stageFolder(api);
+  const [shown, ...others] = await Promise.all([
+    run(['limits', '--json']),
+    run(['limits', '--max-jobs', '40']),
+    run(['limits', '--customer', 'acme', '--max-jobs', 'none']),
+    run(['limits', '--customer', 'acme', '--remove']),
+    run(['limits', '--weight', '2']),
+  ]);
+  expect(JSON.parse(shown?.stdout ?? '')).toEqual(limits);
+  expect(others.map(({ code }) => code)).toEqual([0, 0, 0, 2]);
+  expect(api.of('putLimits').map(({ body }) => body)).toEqual(
+    expect.arrayContaining([
+      { overall: { maxJobs: 40, ageingSeconds: 60 } },
+      { customers: { acme: { maxJobs: null, weight: 2 } } },
+      { customers: { acme: null } },
+    ]),
+  );
 });

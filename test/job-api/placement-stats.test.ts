@@ -29,7 +29,7 @@ it('counts what waits, runs, comes back and failed, and what is used of each qua
   await gpus(4, 'acme');
   await world.aws.clock.advance(60_000);
   await world.placed({ needs: { quantities: { cpu: 32 } } });
-  await world.settled(world.services.placement.putCustomer({ customer: 'acme', weight: 2, maxJobs: 5 }));
+  await world.settled(world.services.placement.putCustomer({ customer: 'acme', weight: 2, maxJobs: 5, jobs: 0 }));
 
   const seen = await placement();
   expect(seen).toMatchObject({ ready: 2, inProgress: 1, retrying: 1, failed: 1, maxJobs: 10, oldestWaitSeconds: 60, areMinimums: false });
@@ -74,7 +74,7 @@ it('shows a customer with limits of its own, and none that once had a job', asyn
   const job = await gpus(1, 'gone');
   await world.begin(job);
   await world.say(job, 'result', {});
-  await world.settled(world.services.placement.putCustomer({ customer: 'idle', weight: 1, maxJobs: 3 }));
+  await world.settled(world.services.placement.putCustomer({ customer: 'idle', weight: 1, maxJobs: 3, jobs: 0 }));
   await world.limits({ perCustomerMaxJobs: 7 });
   await gpus(1, 'new');
   expect((await placement())?.customers).toMatchObject([

@@ -38,7 +38,7 @@ export class Overrun extends Error {
 const done: Outcome = { kind: 'done' };
 
 export function outcomeOf(run: TaskRun, end: End): Outcome {
-  const { lost } = run.lease ?? {};
+  const lost = run.lease?.lost;
   if (lost !== undefined) return { kind: 'lost', why: lost };
   if (end.kind === 'overrun') return { kind: 'failed', failure: ignoredAbort(run), stillRuns: true };
   const interruption = run.interruption ?? (end.kind === 'threw' && end.error instanceof Interruption ? end.error : undefined);

@@ -64,7 +64,7 @@ async function stoppedInWaiting(batch: Batch, run: TaskRun): Promise<Outcome | u
   batch.counts.waitedForRateMs += nowMs - run.startedMs;
   run.startedMs = nowMs;
   if (turn.kind === 'stop') return stop(batch, turn);
-  const { lost } = run.lease ?? {};
+  const lost = run.lease?.lost;
   if (lost !== undefined) return { kind: 'lost', why: lost };
   const cancelled = isWordStale(run) ? await lookAtJob(run) : undefined;
   run.startedMs = batch.runtime.ports.clock.monotonicMs();

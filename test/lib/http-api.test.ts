@@ -1,4 +1,4 @@
-/** The HTTP API: exactly the routes of the contract, for IAM principals but one; throttled and logged. */
+/** The HTTP API: exactly the routes of the contract, for IAM principals but a few; throttled and logged. */
 import { describe, expect, it } from 'vitest';
 import { jobRoutes, routeKeyOf } from '../../lambdas/contract/job-routes.ts';
 import { synthesized, theOne } from './synthesized.ts';
@@ -13,11 +13,12 @@ describe('the routes', () => {
     expect(routes.map(({ Properties }) => Properties['RouteKey']).toSorted()).toEqual(Object.values(jobRoutes).map(routeKeyOf).toSorted());
   });
 
-  it('ask for a signature, but the one that functions post their results to', () => {
+  it('ask for a signature, but those that whoever works for a job posts to, with a token', () => {
     const open = routes.filter(({ Properties }) => Properties['AuthorizationType'] !== 'AWS_IAM');
-    expect(open.map(({ Properties }) => [Properties['RouteKey'], Properties['AuthorizationType']])).toEqual([
-      ['POST /jobs/{id}/tasks/{taskId}/result', 'NONE'],
-    ]);
+    const words = ['tasks/{taskId}/result', 'heartbeat', 'steps/{name}', 'result', 'failure'];
+    expect(open.map(({ Properties }) => [Properties['RouteKey'], Properties['AuthorizationType']])).toEqual(
+      words.map((word) => [`POST /jobs/{id}/${word}`, 'NONE']),
+    );
   });
 
   it('all lead to one function, which nobody but this API may call', () => {

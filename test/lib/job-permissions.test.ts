@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { arn, isAllowed, rolePolicy } from './statements.ts';
 import { synthesized, theOne } from './synthesized.ts';
 
+const validatorFunction = 'looks-at-jobs';
 const functions = ['worker', 'worker:live', 'arn:aws:lambda:eu-west-1:210987654321:function:theirs'];
-const { resources } = synthesized({ functions, defaultFunction: 'fallback', inputBuckets: ['incoming'] });
+const { resources } = synthesized({ functions, defaultFunction: 'fallback', inputBuckets: ['incoming'], validatorFunction });
 
 const idOf = (type: string, start: string) => theOne(resources, type, start)[0];
 const table = (start: string) => arn('dynamodb', `table/${idOf('AWS::DynamoDB::GlobalTable', start)}`);
@@ -13,10 +14,11 @@ const data = (key: string) => `arn:aws:s3:::data/${key}`;
 const pipelineQueue = arn('sqs', 'sluice-dev-tg-acme-abcdefghij');
 const secret = arn('secretsmanager', 'secret:webhooks-AbCdEf');
 const topic = arn('sns', idOf('AWS::SNS::Topic', 'JobsAnnouncements'));
+const fifoTopic = arn('sns', idOf('AWS::SNS::Topic', 'JobsOrderedAnnouncements'));
 const invoke = (name: string): Pair => ['lambda:InvokeFunction', arn('lambda', `function:${name}`)];
 const send = (start: string): Pair => ['sqs:SendMessage', queue(start)];
 
-type Pair = [action: string, resource: string];
+type Pair = [action: string, resource: string, key?: string];
 const jobs = table('JobsTable');
 const counting = ['GetItem', 'Query', 'BatchGetItem', 'PutItem', 'UpdateItem'].map((name): Pair => [`dynamodb:${name}`, jobs]);
 const all: Pair[] = [...counting, ['dynamodb:DeleteItem', jobs]];
@@ -34,7 +36,14 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       ['dynamodb:GetItem', table('StateControl')],
       ['dynamodb:GetItem', table('Config')],
       ['dynamodb:Scan', table('StatePipelines')],
-      ...['JobQueuesDispatch', 'JobQueuesIntake', 'JobQueuesResults', 'JobQueuesEvents'].map(send),
+      ...['Dispatch', 'Intake', 'Results', 'Events', 'Placing', 'Validation'].map((name) => send(`JobQueues${name}`)),
+      ['dynamodb:PutItem', table('Config'), '*limits'],
+      ['dynamodb:PutItem', table('Config'), '*limits/acme'],
+      ['dynamodb:DeleteItem', table('Config'), '*limits/acme'],
+      ['dynamodb:Scan', table('Config')],
+      ['dynamodb:ConditionCheckItem', jobs],
+      ...['Query', 'PutItem', 'BatchWriteItem'].map((name): Pair => [`dynamodb:${name}`, table('StateTasks'), 'task#@placed#job1/1']),
+      ['s3:PutObject', data('steps/@placed/a/b.json')],
       ['sqs:GetQueueAttributes', pipelineQueue],
       ['sqs:GetQueueAttributes', `${pipelineQueue}-dlq`],
       ['s3:PutObject', data('uploads/a')],
@@ -52,9 +61,17 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       invoke(idOf('AWS::Lambda::Function', 'CodeUpdater')),
       ['sqs:SendMessage', pipelineQueue],
       send('HintsChanges'),
-      ['dynamodb:PutItem', table('Config')],
+      ...['acme', '*', 'limits', 'acme*limits', '*limitsacme', 'a/*limits/b'].flatMap((key): Pair[] => [
+        ['dynamodb:PutItem', table('Config'), key],
+        ['dynamodb:DeleteItem', table('Config'), key],
+      ]),
+      ['dynamodb:UpdateItem', table('Config'), '*limits'],
       ['dynamodb:PutItem', table('StatePipelines')],
       ['dynamodb:UpdateItem', table('StateTasks')],
+      ['dynamodb:BatchWriteItem', table('StateTasks'), 'task#sluice-dev-tg-acme-abcdefghij#1'],
+      ['dynamodb:Query', table('StateTasks'), 'permit#gpu'],
+      ['dynamodb:DeleteItem', table('StateTasks'), 'task#@placed#job1/1'],
+      ['s3:PutObject', data('steps/sluice-dev-tg-acme-abcdefghij/b.json')],
       ['dynamodb:PutItem', table('StateControl')],
       ['s3:GetObject', data('steps/a')],
       ['s3:PutObject', data('dead-letters/a')],
@@ -102,6 +119,7 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       ['sqs:SendMessage', pipelineQueue],
       ['sqs:SendMessage', `${pipelineQueue}.fifo`],
       ...['worker', 'worker:live', 'fallback'].map(invoke),
+      send('JobQueuesPlacing'),
       ['lambda:InvokeFunction', 'arn:aws:lambda:eu-west-1:210987654321:function:theirs'],
       ['s3:GetObject', data('jobs/a/tasks.ndjson')],
       send('JobQueuesDispatch'),
@@ -109,6 +127,7 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
     ],
     mayNot: [
       invoke('payroll'),
+      invoke(validatorFunction),
       invoke('worker:test'),
       invoke(idOf('AWS::Lambda::Function', 'CodeUpdater')),
       ['sqs:SendMessage', arn('sqs', 'payroll')],
@@ -121,18 +140,14 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
   },
   Progress: {
     may: [
-      ...counting,
+      ...all,
+      send('JobQueuesPlacing'),
       ...consumed('JobQueuesReports'),
       ...consumed('JobQueuesFunctionFailures'),
       send('JobQueuesDispatch'),
       send('JobQueuesEvents'),
     ],
-    mayNot: [
-      ['dynamodb:DeleteItem', jobs],
-      ['sqs:SendMessage', pipelineQueue],
-      invoke('worker'),
-      ['dynamodb:PutItem', table('StateTasks')],
-    ],
+    mayNot: [['sqs:SendMessage', pipelineQueue], invoke('worker'), ['dynamodb:PutItem', table('StateTasks')]],
   },
   Results: {
     may: [
@@ -159,6 +174,7 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       ['dynamodb:DeleteItem', jobs],
       ...consumed('JobQueuesEvents'),
       ['sns:Publish', topic],
+      ['sns:Publish', fifoTopic],
       ['secretsmanager:GetSecretValue', secret],
     ],
     mayNot: [
@@ -177,7 +193,7 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       ['s3:GetObject', data('jobs/a/tasks.ndjson')],
       ['s3:PutObject', data('jobs/a/tasks.ndjson')],
       ['s3:PutObject', data('uploads/a')],
-      ...['JobQueuesDispatch', 'JobQueuesIntake', 'JobQueuesEvents'].map(send),
+      ...['Dispatch', 'Intake', 'Events', 'Placing', 'Validation'].map((name) => send(`JobQueues${name}`)),
     ],
     mayNot: [
       ['dynamodb:DeleteItem', jobs],
@@ -186,12 +202,62 @@ const rules: Record<string, { may: Pair[]; mayNot: Pair[] }> = {
       ['s3:DeleteObject', data('jobs/a')],
     ],
   },
+  Scheduler: {
+    may: [
+      ...all,
+      ...consumed('JobQueuesPlacing'),
+      ['dynamodb:GetItem', table('Config')],
+      ['dynamodb:Scan', table('Config')],
+      ['dynamodb:GetItem', table('StatePipelines')],
+      ['sqs:SendMessage', pipelineQueue],
+      ['sqs:SendMessage', `${pipelineQueue}.fifo`],
+      ['s3:GetObject', data('jobs/a/tasks.ndjson')],
+      send('JobQueuesDispatch'),
+      send('JobQueuesEvents'),
+    ],
+    mayNot: [
+      ['sqs:SendMessage', arn('sqs', 'payroll')],
+      ['sqs:ReceiveMessage', pipelineQueue],
+      send('JobQueuesPlacing'),
+      invoke('worker'),
+      ['dynamodb:PutItem', table('Config'), '*limits'],
+      ['dynamodb:UpdateItem', table('StatePipelines')],
+      ['dynamodb:PutItem', table('StateTasks')],
+      ['s3:PutObject', data('jobs/a/tasks.ndjson')],
+      ['s3:GetObject', data('results/a')],
+    ],
+  },
+  Validator: {
+    may: [
+      ...all.filter(([action]) => action !== 'dynamodb:Query'),
+      ...consumed('JobQueuesValidation'),
+      ['s3:GetObject', data('jobs/a/tasks.ndjson')],
+      ['s3:GetObject', data('uploads/a')],
+      ['s3:GetObject', 'arn:aws:s3:::incoming/a'],
+      ['s3:GetObjectVersion', 'arn:aws:s3:::incoming/a'],
+      ['s3:ListBucket', 'arn:aws:s3:::incoming'],
+      invoke(validatorFunction),
+      ...['Dispatch', 'Events', 'Placing'].map((name) => send(`JobQueues${name}`)),
+    ],
+    mayNot: [
+      ['dynamodb:Query', jobs],
+      invoke('worker'),
+      ['s3:GetObject', 'arn:aws:s3:::outgoing/a'],
+      ['s3:PutObject', 'arn:aws:s3:::incoming/a'],
+      ['s3:GetObject', data('steps/a')],
+      ['sqs:SendMessage', pipelineQueue],
+      send('JobQueuesValidation'),
+    ],
+  },
 };
 
 const verdicts = (name: string, pairs: Pair[]) => {
   const policy = rolePolicy(resources, `Jobs${name}`);
   return Promise.all(
-    pairs.map(async ([action, resource]) => ({ action, resource, allowed: await isAllowed(policy, { action, resource }) })),
+    pairs.map(async ([action, resource, key]) => {
+      const context = key === undefined ? {} : { context: { 'dynamodb:LeadingKeys': [key] } };
+      return { action, resource, key, allowed: await isAllowed(policy, { action, resource, ...context }) };
+    }),
   );
 };
 
@@ -223,5 +289,5 @@ it('a consumer reports and keeps large results, and reads neither', async () => 
 
 it('a stage that lists no function and no bucket has no right to any', () => {
   const text = JSON.stringify(Object.values(synthesized().resources).filter(({ Type }) => Type === 'AWS::IAM::Policy'));
-  for (const sid of ['InvokeFunctions', 'SeeInputs', 'ReadInputs']) expect(text).not.toContain(`"${sid}"`);
+  for (const sid of ['InvokeFunctions', 'AskValidator', 'SeeInputs', 'ReadInputs']) expect(text).not.toContain(`"${sid}"`);
 });

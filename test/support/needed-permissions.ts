@@ -56,17 +56,28 @@ const actionsInTransaction: Record<string, string> = {
 
 function ofTable(call: Call, body: Body, arns: Arns): Needed[] {
   if (/:Batch(Get|Write)Item$/.test(call.operation))
-    return Object.keys((body['RequestItems'] ?? {}) as Body).map((name) => ({ action: call.operation, resource: arns.table(name) }));
+    return Object.entries((body['RequestItems'] ?? {}) as Body).map(([name, requests]) => ({
+      action: call.operation,
+      resource: arns.table(name),
+      ...leadingKey(JSON.stringify(requests)),
+    }));
   const index = body['IndexName'] === undefined ? '' : `/index/${body['IndexName']}`;
   if (call.operation !== 'dynamodb:TransactWriteItems')
-    return [{ action: call.operation, resource: `${arns.table(body['TableName'])}${index}` }];
+    return [{ action: call.operation, resource: `${arns.table(body['TableName'])}${index}`, ...leadingKey(JSON.stringify(body)) }];
   const items = (body['TransactItems'] ?? []) as Record<string, { TableName: string }>[];
   return items.flatMap((item) =>
-    Object.entries(item).map(([kind, { TableName }]) => ({
+    Object.entries(item).map(([kind, { TableName, ...rest }]) => ({
       action: `dynamodb:${actionsInTransaction[kind]}`,
       resource: arns.table(TableName),
+      ...leadingKey(JSON.stringify(rest)),
     })),
   );
+}
+
+/** Only of keys that a policy of ours may ask for: one for each item would be as many demands as there are items. */
+function leadingKey(text: string): Pick<Needed, 'context'> {
+  const [, key] = /"(?:pk|taskGroup|:pk)":\{"S":"((?:task#@placed#|\*limits)[^"]*)"\}/.exec(text) ?? [];
+  return key === undefined ? {} : { context: { 'dynamodb:LeadingKeys': key.startsWith('task#') ? 'task#@placed#any' : key } };
 }
 
 function ofQueue(call: Call, body: Body, arns: Arns): Needed[] {
@@ -81,6 +92,8 @@ function ofObject({ operation, path, body, status }: Call): Needed[] {
   const [place = '', query = ''] = path.slice(1).split('?');
   const [bucket = '', ...key] = decodeURIComponent(place).split('/');
   const bucketArn = `arn:aws:s3:::${bucket}`;
+  // Amazon S3 API, HeadBucket.
+  if (operation === 's3:HeadBucket') return [{ action: 's3:ListBucket', resource: bucketArn }];
   if (operation === 's3:ListObjectVersions') return [{ action: 's3:ListBucketVersions', resource: bucketArn }];
   if (operation === 's3:DeleteObjects') {
     // The first always, the second for a version (Amazon S3 API, DeleteObjects).

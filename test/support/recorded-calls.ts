@@ -72,6 +72,7 @@ const lambdaOperations: Rule[] = [
 
 const s3Operations: Rule[] = [
   ['HEAD', /^\/[^/]+\/[^?]+/, 'HeadObject'],
+  ['HEAD', /^\/[^/?]+\/?(\?|$)/, 'HeadBucket'],
   ['POST', /^\/[^/]+\/[^?]+\?.*uploadId=/, 'CompleteMultipartUpload'],
   ['POST', /^\/[^/]+\/[^?]+\?.*uploads/, 'CreateMultipartUpload'],
   ['PUT', /^\/[^/]+\/[^?]+\?.*uploadId=/, 'UploadPart'],

@@ -1,6 +1,6 @@
 /** Answers every route of the HTTP API. What it starts goes by hints: it sends no task and waits for none. */
 import { Construct } from 'constructs';
-import { jobsPrefix, resultsPrefix, uploadsPrefix } from '../../../lambdas/contract/data-bucket.ts';
+import { jobsPrefix, resultsPrefix, stepsPrefix, uploadsPrefix } from '../../../lambdas/contract/data-bucket.ts';
 import { customerLimitsKey, overallLimitsKey } from '../../../lambdas/contract/placement.ts';
 import { namesBySource, type SettingSources } from '../../../lambdas/contract/setting-facts.ts';
 import { placedPipeline, taskKey } from '../../../lambdas/contract/task-table.ts';
@@ -45,17 +45,21 @@ export class JobApi extends Construct {
     this.function.allow('ListJobs', ['dynamodb:Query'], table.indexArns);
     // Consumers look there before each task.
     this.function.allow('TellCancelled', ['dynamodb:PutItem'], [state.tasks.tableArn]);
-    const { intake, results } = jobQueues;
-    this.function.allow('SendHints', ['sqs:SendMessage'], [...hintsOfPlaced(jobQueues), intake.queueArn, results.queueArn]);
+    const others = [jobQueues.intake, jobQueues.results, jobQueues.validation].map(({ queueArn }) => queueArn);
+    this.function.allow('SendHints', ['sqs:SendMessage'], [...hintsOfPlaced(jobQueues), ...others]);
   }
 
   /** Limits are items of the users' table, and it may write no other there; steps of placed jobs are recorded where consumers look for them. */
-  private allowPools({ config, state }: JobParts): void {
+  private allowPools({ table, config, state, data }: JobParts): void {
     this.function.allow('SetLimits', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], [config.tableArn], {
       conditions: onlyKeys(literally(overallLimitsKey), `${literally(customerLimitsKey(''))}*`),
     });
-    const steps = ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem'];
+    this.function.allow('SeeLimits', ['dynamodb:Scan'], [config.tableArn]);
+    // A step is recorded as long as the lease holds.
+    this.function.allow('SeeLeases', ['dynamodb:ConditionCheckItem'], [table.tableArn]);
+    const steps = ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'];
     this.function.allow('KeepSteps', steps, [state.tasks.tableArn], { conditions: onlyKeys(`${taskKey(placedPipeline, '')}*`) });
+    this.function.allow('KeepLargeSteps', ['s3:PutObject'], [data.bucket.arnForObjects(`${stepsPrefix}${placedPipeline}/*`)], perJob);
   }
 
   private allowFiles({ settings, data }: JobParts): void {

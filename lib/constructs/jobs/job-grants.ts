@@ -4,6 +4,8 @@ export const readJobs = ['dynamodb:GetItem', 'dynamodb:Query'];
 /** Tasks are counted, and jobs closed. */
 export const countTasks = [...readJobs, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
 export const changeJobs = [...countTasks, 'dynamodb:DeleteItem'];
+/** A placed job is taken a step further, which looks through no list. */
+export const stepPlaced = changeJobs.filter((action) => action !== 'dynamodb:Query');
 export const holdLeases = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
 /** A multipart upload that goes on where an earlier invocation left it. */

@@ -1,4 +1,4 @@
-/** The HTTP API: every route of the contract, each for IAM principals alone but the one that functions post their results to. */
+/** The HTTP API: every route of the contract, each for IAM principals alone but those that whoever works for a job posts to. */
 import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpNoneAuthorizer, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -69,7 +69,7 @@ export class JobHttpApi extends Construct {
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
         reason:
-          'The function asks for a token that was made for the one task it reports on: whoever works on a task needs no rights in this account.',
+          'The function asks for a token that was made for the one task, or the one lease, that it is about: whoever works on a task needs no rights in this account.',
       });
     }
   }

@@ -48,6 +48,5 @@ export class JobQueues extends Construct {
   }
 }
 
-/** Whoever takes a placed job a step further has others go on with it: at once, when it is due, or once its inputs were looked at. */
-export const hintsOfPlaced = ({ dispatch, events, placing, validation }: JobQueues) =>
-  [dispatch, events, placing, validation].map(({ queueArn }) => queueArn);
+/** Whoever takes a placed job a step further tells of it and has the scheduler go on: at once, or when it is due (by the dispatcher). */
+export const hintsOfPlaced = ({ dispatch, events, placing }: JobQueues) => [dispatch, events, placing].map(({ queueArn }) => queueArn);

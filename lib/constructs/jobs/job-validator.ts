@@ -6,7 +6,7 @@ import { ownReservations } from '../../../lambdas/contract/settings.ts';
 import { OwnFunction } from '../own-function.ts';
 import { functionArns } from './function-arns.ts';
 import { inputBucketArns } from './input-buckets.ts';
-import { anyInput, changeJobs, perJob, readVersions } from './job-grants.ts';
+import { anyInput, perJob, readVersions, stepPlaced } from './job-grants.ts';
 import { type JobParts, jobEnvironment } from './job-parts.ts';
 import { hintsOfPlaced, jobTimeouts } from './job-queues.ts';
 
@@ -30,7 +30,7 @@ export class JobValidator extends Construct {
   }
 
   private allowLooking({ settings, table, data, jobQueues }: JobParts): void {
-    this.function.allow('KeepJobs', changeJobs, [table.tableArn]);
+    this.function.allow('KeepJobs', stepPlaced, [table.tableArn]);
     this.function.allow('SendHints', ['sqs:SendMessage'], hintsOfPlaced(jobQueues));
     const own = [uploadsPrefix, resultsPrefix, jobsPrefix].map((prefix) => data.bucket.arnForObjects(`${prefix}*`));
     this.function.allow('ReadFiles', ['s3:GetObject'], own, perJob);

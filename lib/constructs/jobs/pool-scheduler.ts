@@ -7,7 +7,7 @@ import { pipelineArns } from '../pipeline-arns.ts';
 import { atRunTime } from '../shared-grants.ts';
 import { changeJobs, perJob } from './job-grants.ts';
 import { apiAddress, type JobParts, jobEnvironment } from './job-parts.ts';
-import { hintsOfPlaced, jobTimeouts } from './job-queues.ts';
+import { jobTimeouts } from './job-queues.ts';
 
 export class PoolScheduler extends Construct {
   readonly function: OwnFunction;
@@ -32,9 +32,11 @@ export class PoolScheduler extends Construct {
 
   private allowPlacing({ settings, table, config, state, data, jobQueues }: JobParts): void {
     this.function.allow('KeepJobs', changeJobs, [table.tableArn]);
-    this.function.allow('KnowPoolsAndLimits', ['dynamodb:GetItem', 'dynamodb:Scan'], [config.tableArn, state.pipelines.tableArn]);
+    this.function.allow('KnowPoolsAndLimits', ['dynamodb:GetItem', 'dynamodb:Scan'], [config.tableArn]);
+    this.function.allow('KnowPipelines', ['dynamodb:GetItem'], [state.pipelines.tableArn]);
     this.function.allow('SendTasks', ['sqs:SendMessage'], [pipelineArns(this, settings.prefix).queues], atRunTime);
-    this.function.allow('SendHints', ['sqs:SendMessage'], hintsOfPlaced(jobQueues));
+    const { dispatch, events } = jobQueues;
+    this.function.allow('SendHints', ['sqs:SendMessage'], [dispatch.queueArn, events.queueArn]);
     this.function.allow('ReadTaskFiles', ['s3:GetObject'], [data.bucket.arnForObjects(`${jobsPrefix}*`)], perJob);
     // Without it S3 answers "access denied" for a file that is gone, and its job could not be told so.
     this.function.allow('TellMissingFiles', ['s3:ListBucket'], [data.bucket.bucketArn]);

@@ -55,6 +55,8 @@ const byLambdaItself: Record<string, string[]> = {
   JobsResults: polling,
   JobsNotifier: polling,
   JobsSweeper: ['sqs:SendMessage'],
+  JobsScheduler: polling,
+  JobsValidator: polling,
 };
 const everybodysLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
@@ -67,7 +69,7 @@ const allowedForAReason: Record<string, string> = {
   'CodeUpdater sqs:GetQueueAttributes': withFailures,
   'CodeUpdater sqs:GetQueueUrl': withFailures,
   ...Object.fromEntries(
-    ['JobsDispatcher', 'JobsIntake', 'JobsNotifier', 'JobsProgress', 'JobsResults'].flatMap((name) => [
+    ['JobsDispatcher', 'JobsIntake', 'JobsNotifier', 'JobsProgress', 'JobsResults', 'JobsScheduler', 'JobsValidator'].flatMap((name) => [
       [`${name} sqs:GetQueueUrl`, withPolling],
       [`${name} sqs:ChangeMessageVisibility`, withPolling],
     ]),
@@ -81,6 +83,9 @@ const allowedForAReason: Record<string, string> = {
   'JobsIntake s3:AbortMultipartUpload': 'only of a large job that is cancelled while its file is read',
   'JobsResults s3:ListBucket': whatIsMissing,
   'JobsResults s3:AbortMultipartUpload': 'only of a large job that is tried again while its file is written',
+  'JobsScheduler s3:ListBucket': whatIsMissing,
+  'JobsValidator s3:ListBucket': whatIsMissing,
+  'JobsValidator s3:GetObjectVersion': 'an input may be a version of an object',
   'JobsSweeper dynamodb:UpdateItem': 'it warns of groups that wait, and hints again at events that nobody delivered',
   'JobsSweeper s3:GetObject': 'files are renewed after half of the retention, which is 15 days away',
   'JobsSweeper s3:PutObject': 'files are renewed after half of the retention, which is 15 days away',
@@ -151,7 +156,7 @@ test('nothing is allowed that nobody needs, but for a reason', () => {
 function changesQueueArn(): string {
   const listener = roles.find((role) => role.account === stage.account && shortName(role) === 'StreamListener');
   const statements = listener?.policies.flatMap(({ policy }) => policy.Statement) ?? [];
-  return String(statements.find(({ Sid }) => Sid === 'SendHints')?.Resource);
+  return String([statements.find(({ Sid }) => Sid === 'SendHints')?.Resource].flat()[0]);
 }
 
 test("a consumer may do what its mapping and the library need, on its stage's own queues and secrets alone", async () => {

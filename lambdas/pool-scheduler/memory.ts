@@ -8,6 +8,7 @@ import type { OverallRow, PlacingRow } from '../contract/placement-table.ts';
 import { Book } from '../domain/placement/book.ts';
 import { isPlaced, leaseRowOf, placingOrder, placingRowOf } from '../domain/placement/placed-job.ts';
 import type { SchedulerServices } from './scheduler-services.ts';
+import type { StartCounts } from './tell-figures.ts';
 
 export interface Memory {
   /** As it calls itself where it says that its memory is the current one. */
@@ -16,6 +17,8 @@ export interface Memory {
   book: Book | undefined;
   /** When the items of pools and limits were last looked for. */
   searchedAtMs: number;
+  /** For the figures that each sweep tells. */
+  counts: StartCounts;
 }
 
 /** Forgets the book of one who was not the last to schedule, and says that from now on it is the last. */

@@ -9,6 +9,8 @@ export interface SchedulerServices extends JobServices {
   sending: Pick<Clients, 'sqs'>;
   /** Base of the API's URLs, without a slash at its end. */
   apiUrl: string;
+  /** To the log as it is: metrics. */
+  writeLine: (line: string) => void;
 }
 
 /** Sends of tasks at once. */
@@ -17,5 +19,8 @@ export const sendsAtOnce = 10;
 export function schedulerColdStart(): SchedulerServices {
   const services = jobColdStart('pool-scheduler');
   const { SLUICE_API_URL } = parseEnvironment(DispatcherEnvironment);
-  return { ...services, sending: dispatchClients(sendsAtOnce), apiUrl: SLUICE_API_URL.replace(/\/+$/, '') };
+  return { ...services, sending: dispatchClients(sendsAtOnce), apiUrl: SLUICE_API_URL.replace(/\/+$/, ''), writeLine };
 }
+
+/** Not by the console, which Lambda wraps in JSON of its own. */
+const writeLine = (line: string) => void process.stdout.write(line);

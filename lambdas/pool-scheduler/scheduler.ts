@@ -4,18 +4,20 @@
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { messageVisibility } from '../aws/message-visibility.ts';
+import type { Stepped } from '../aws/placement/steps.ts';
 import { defaultsGroup } from '../contract/names.ts';
 import { customerOfLimitsKey, overallLimitsKey } from '../contract/placement.ts';
 import type { Book } from '../domain/placement/book.ts';
-import { isPlaced } from '../domain/placement/placed-job.ts';
+import { isPlaced, type PlacedJob } from '../domain/placement/placed-job.ts';
 import { inWaves } from '../framework/in-waves.ts';
 import { errorFields } from '../framework/log.ts';
-import { type Memory, noteJob, noteOverall, readBook, takeOver } from './memory.ts';
+import { type Memory, noteOverall, readBook, takeOver } from './memory.ts';
 import { renewAll, renewCustomer, renewOverall, renewPool } from './renew-limits.ts';
 import type { SchedulerServices } from './scheduler-services.ts';
 import { startJobs } from './start-jobs.ts';
 import { handBackFrom, noteStep, sweep } from './sweep.ts';
 import { type Hinted, hintedBy } from './take-hints.ts';
+import { countStart, noStarts, tellFigures } from './tell-figures.ts';
 
 /** Left of the function's time for what is on its way to be answered. */
 const spareMs = 10_000;
@@ -27,7 +29,7 @@ const mostReceives = 10;
 
 export function createScheduler(services: SchedulerServices) {
   const { clock, log, clients, newId } = services;
-  const memory: Memory = { holder: newId(), book: undefined, searchedAtMs: 0 };
+  const memory: Memory = { holder: newId(), book: undefined, searchedAtMs: 0, counts: noStarts() };
   const visibility = messageVisibility(clients.sqs);
 
   /** They come back together, in their order. */
@@ -63,12 +65,14 @@ async function schedule(services: SchedulerServices, memory: Memory, hinted: Hin
   await takeOver(services, memory);
   if (hinted.sweep || hinted.pools.has(defaultsGroup)) {
     memory.book = await reread(services, memory, hinted.pools.has(defaultsGroup));
-    await sweep(services, memory.book);
+    const { over } = await sweep(services, memory.book);
+    tellFigures(services, memory.book, memory.counts, over);
   } else memory.book = await renewed(services, memory, hinted);
-  const placing = await startJobs(services, memory.book, endMs, false);
+  const onStart = ({ placed }: PlacedJob) => countStart(memory.counts, placed.failures > 0);
+  const placing = await startJobs(services, memory.book, { endMs, patient: false, onStart });
   if (placing !== 'stale') return placing === 'nothingLeft';
   memory.book = await reread(services, memory);
-  return (await startJobs(services, memory.book, endMs, true)) === 'nothingLeft';
+  return (await startJobs(services, memory.book, { endMs, patient: true, onStart })) === 'nothingLeft';
 }
 
 /** All of it, from the tables; items of pools and limits that nobody has told of are searched for now and then. */
@@ -110,6 +114,6 @@ async function customerHinted(services: SchedulerServices, key: string) {
 async function jobHinted(services: SchedulerServices, book: Book, job: string): Promise<void> {
   const row = await services.placement.job(job);
   const isDue = isPlaced(row) && row.placed.step === 'later' && row.placed.stepKeyMs <= services.clock.nowMs();
-  if (isDue) await noteStep(services, book, job, await services.placement.toPlacing(job));
-  else noteJob(book, job, row, services.stage.settings.leaseSeconds);
+  const stepped: Stepped = isDue ? await services.placement.toPlacing(job) : { kind: 'past', row };
+  await noteStep(services, book, job, stepped);
 }

@@ -2,6 +2,7 @@
 import { goOn } from '../aws/placement/follow-step.ts';
 import type { Started } from '../aws/placement/lease-steps.ts';
 import type { Book } from '../domain/placement/book.ts';
+import type { PlacedJob } from '../domain/placement/placed-job.ts';
 import { errorFields } from '../framework/log.ts';
 import { noteJob } from './memory.ts';
 import { type SchedulerServices, sendsAtOnce } from './scheduler-services.ts';
@@ -14,9 +15,13 @@ export type Placing = 'nothingLeft' | 'outOfTime' | 'stale';
 
 /**
  * `patient`: the book was read just now, and what the table refuses all the same is left out of it until it is read again:
- * one pool or customer that is counted wrongly must not keep all others waiting.
+ * one pool or customer that is counted wrongly must not keep all others waiting. `onStart` is told of each start.
  */
-export async function startJobs(services: SchedulerServices, book: Book, endMs: number, patient: boolean): Promise<Placing> {
+export async function startJobs(
+  services: SchedulerServices,
+  book: Book,
+  { endMs, patient, onStart }: { endMs: number; patient: boolean; onStart: (row: PlacedJob) => void },
+): Promise<Placing> {
   const sends = sending(services, book);
   try {
     for (;;) {
@@ -32,7 +37,9 @@ export async function startJobs(services: SchedulerServices, book: Book, endMs: 
         if (!leftOut(book, start, started.of)) return 'nothingLeft';
       } else {
         noteJob(book, start.job.job, started.row, services.stage.settings.leaseSeconds);
-        if (started.kind === 'started') await sends.add(started, pool);
+        if (started.kind !== 'started') continue;
+        onStart(started.row);
+        await sends.add(started, pool);
       }
     }
   } finally {

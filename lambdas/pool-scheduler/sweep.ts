@@ -4,6 +4,7 @@
  */
 import { goOn } from '../aws/placement/follow-step.ts';
 import type { Stepped } from '../aws/placement/steps.ts';
+import { queueLimits } from '../contract/limits.ts';
 import type { LeaseRow, PlacingRow } from '../contract/placement-table.ts';
 import { clockSkewMs } from '../contract/task-table.ts';
 import type { Book } from '../domain/placement/book.ts';
@@ -20,11 +21,14 @@ const stepsAtOnce = 4;
 /** What is younger is on its way. */
 const onItsWayMs = 30_000;
 
+/** Jobs that were due, that had not started in time, whose lease or own time was over, that were to be sent again. */
+export type Found = Record<'due' | 'lapsed' | 'over' | 'unsent', number>;
+
 /** `book`: read just now. */
-export async function sweep(services: SchedulerServices, book: Book): Promise<void> {
+export async function sweep(services: SchedulerServices, book: Book): Promise<Found> {
   const { placement, clock, log } = services;
-  const found = { due: 0, lapsed: 0, over: 0, unsent: 0 };
-  const each = (what: keyof typeof found, jobs: readonly string[], look: (job: string) => Promise<void>) => {
+  const found: Found = { due: 0, lapsed: 0, over: 0, unsent: 0 };
+  const each = (what: keyof Found, jobs: readonly string[], look: (job: string) => Promise<void>) => {
     found[what] += jobs.length;
     return inWaves(jobs, stepsAtOnce, (job) =>
       look(job).catch((error: unknown) => log.error('a job was not swept', { job, what, ...errorFields(error) })),
@@ -53,6 +57,7 @@ export async function sweep(services: SchedulerServices, book: Book): Promise<vo
   const unsent = new Map(leases.filter((lease) => isUnsent(lease, clock.nowMs())).map((lease) => [lease.job, lease]));
   await each('unsent', [...unsent.keys()], (job) => sendAgain(services, book, unsent.get(job)));
   log.info('swept', { ...found, waiting: book.waitingJobs, leased: book.leasedJobs });
+  return found;
 }
 
 /** From a pool that is gone: those that nobody has begun. What runs there is left to end. */
@@ -68,8 +73,13 @@ export async function handBackFrom(services: SchedulerServices, book: Book, task
 
 /** What the scheduler did with a job, or found that somebody else had: its memory says so, and others hear of it. */
 export async function noteStep(services: SchedulerServices, book: Book, job: string, stepped: Stepped): Promise<void> {
-  noteJob(book, job, stepped.row, services.stage.settings.leaseSeconds);
+  const { hints, clock, stage } = services;
+  noteJob(book, job, stepped.row, stage.settings.leaseSeconds);
   if (stepped.kind === 'done') await goOn(services, stepped);
+  const { step, stepKeyMs = 0 } = stepped.row?.placed ?? {};
+  const seconds = Math.max(1, Math.ceil((stepKeyMs - clock.nowMs()) / 1_000));
+  // The sweep knows of those that are further away.
+  if (step === 'later' && seconds <= queueLimits.delaySeconds.max) await hints.placingLater({ kind: 'job', job }, seconds);
 }
 
 async function jobsOf(pages: AsyncIterable<{ job: string }[]>): Promise<string[]> {

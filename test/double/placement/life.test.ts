@@ -1,6 +1,7 @@
 /** A placed job's life without trouble: it gets a place, is worked for, ends; and each way it may go instead. */
 import { describe, expect, it } from 'vitest';
 import { customerLimitsKey, overallLimitsKey } from '../../../lambdas/contract/placement.ts';
+import { noMishaps } from '../jobs/mishaps.ts';
 import type { Work } from './placed-worker.ts';
 import { PlacementStage } from './placement-stage.ts';
 
@@ -165,6 +166,18 @@ describe('a placed job', () => {
     expect(started).toBeLessThan(110_000);
   });
 
+  it('whose task could not be sent is sent again long before its lease is over', async () => {
+    const stage = new PlacementStage({ settings: { leaseSeconds: 3_600 }, mishaps: { sendThrottled: 1 } });
+    const west = await stage.pool('west', { maxJobs: 1 });
+    await stage.submit({});
+    await stage.pass(10);
+    expect(west.queue.size).toBe(0);
+    stage.mishaps = noMishaps;
+    await stage.endAll(100);
+    expect(west.works.map(({ fence }) => fence)).toEqual([1]);
+    expect(stage.leftOver()).toEqual([]);
+  });
+
   it('whose task file is lost fails, and frees its place', async () => {
     const stage = new PlacementStage();
     const west = await stage.pool('west', { maxJobs: 1 });
@@ -245,6 +258,23 @@ describe('what people do to a placed job', () => {
     await stage.endAll(120);
     expect(stage.watch.started.map(({ job }) => job).slice(1)).toEqual([low, normal]);
     expect(await stage.ask((placement) => placement.change(low, { maxRetries: 1 }))).toBe(false);
+  });
+
+  it('change twice at the same time: both count', async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const stage = new PlacementStage({ seed });
+      const job = await stage.submit({});
+      const { placement } = stage.services;
+      const changes = [
+        placement.change(job, { affinity: { pool: 'west' } }),
+        placement.change(job, { priority: 'low' }),
+        placement.change(job, { maxRetries: 9 }),
+      ];
+      await stage.wait(Promise.all(changes));
+      expect(stage.row(job)).toMatchObject({ priority: 'low', maxRetries: 9, placed: { affinity: { pool: 'west' } } });
+      const waiting = stage.wait(placement.placing().next());
+      expect((await waiting).value).toMatchObject([{ job, priority: 'low', affinity: { pool: 'west' } }]);
+    }
   });
 
   it('change: another pool is wanted, and its retries, which leaves its place in the order', async () => {

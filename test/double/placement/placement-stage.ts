@@ -9,7 +9,7 @@ import { followStep } from '../../../lambdas/aws/placement/follow-step.ts';
 import type { Stepped } from '../../../lambdas/aws/placement/steps.ts';
 import { taskFileKey } from '../../../lambdas/contract/data-bucket.ts';
 import { hasEnded, type JobRequest } from '../../../lambdas/contract/job.ts';
-import { needsTarget } from '../../../lambdas/contract/job-messages.ts';
+import { needsTarget, type PlacingHint } from '../../../lambdas/contract/job-messages.ts';
 import type { JobRow } from '../../../lambdas/contract/job-table.ts';
 import { PipelineRow } from '../../../lambdas/contract/pipeline-row.ts';
 import { limitDefaults, type PoolFields } from '../../../lambdas/contract/placement.ts';
@@ -60,6 +60,8 @@ export class PlacementStage {
   /** Of the test's own process, as the API's: without mishaps. */
   readonly services: JobServices;
   readonly logged: { level: string; message: string; fields: Record<string, unknown> }[] = [];
+  /** Metrics, as the schedulers wrote them. */
+  readonly lines: string[] = [];
   readonly workers = new Map<string, PlacedWorker>();
   readonly jobs: string[] = [];
   mishaps: Mishaps;
@@ -162,6 +164,17 @@ export class PlacementStage {
   wait = <T>(promise: Promise<T>): Promise<T> => this.aws.clock.until(promise);
   pass = (seconds: number): Promise<void> => this.aws.clock.advance(seconds * 1_000);
 
+  /** Invokes one of the schedulers beside its queue. */
+  call(scheduler: RunningFunction, ...hints: PlacingHint[]): Promise<InvocationResult> {
+    const record = (hint: PlacingHint) => ({
+      messageId: 'called',
+      receiptHandle: 'none',
+      body: JSON.stringify(hint),
+      attributes: { ApproximateReceiveCount: '99' },
+    });
+    return scheduler.invoke({ Records: hints.map((hint) => ({ ...record(hint), eventSourceARN: this.#placing.identity.arn })) });
+  }
+
   /** Until every job has ended, at most `seconds`. */
   async endAll(seconds: number): Promise<void> {
     for (let passed = 0; passed < seconds && !this.jobs.every((job) => hasEnded(this.row(job).status)); passed += 10) await this.pass(10);
@@ -244,7 +257,12 @@ export class PlacementStage {
 
   #schedulerServices(caller: DoubleCaller): SchedulerServices {
     const sqs = grudging(this.aws.clientsOf(caller.process, 1).sqs, this.aws.random, () => this.mishaps);
-    return { ...this.#faultyServices(caller), sending: this.#faultyClients({ sqs }, caller.process), apiUrl };
+    return {
+      ...this.#faultyServices(caller),
+      sending: this.#faultyClients({ sqs }, caller.process),
+      apiUrl,
+      writeLine: (line) => void this.lines.push(line),
+    };
   }
 
   #function(
@@ -281,18 +299,11 @@ export class PlacementStage {
   /** It is called beside the other, now and then for a hint that the other has, too. */
   #rivalry(): void {
     const { clock, random } = this.aws;
-    const call = (): Promise<InvocationResult> => {
+    const next = (): void => {
       const job = this.jobs[Math.floor(random() * this.jobs.length)];
-      const hint = random() < 0.2 || job === undefined ? { kind: 'sweep' } : { kind: 'job', job };
-      const record = {
-        messageId: 'rival',
-        receiptHandle: 'none',
-        body: JSON.stringify(hint),
-        attributes: { ApproximateReceiveCount: '99' },
-      };
-      return this.rival.invoke({ Records: [{ ...record, eventSourceARN: this.#placing.identity.arn }] });
+      const hint: PlacingHint = random() < 0.2 || job === undefined ? { kind: 'sweep' } : { kind: 'job', job };
+      clock.after(random() * 6_000, () => void this.call(this.rival, hint).finally(next));
     };
-    const next = () => void clock.after(random() * 6_000, () => void call().finally(next));
     next();
   }
 }

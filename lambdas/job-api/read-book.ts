@@ -1,11 +1,13 @@
 /** Pools, limits, and who waits and runs there, as they are at the moment: what the scheduler decides by, read once. */
 import type { PlacementStore } from '../aws/placement/placement-store.ts';
 import type { PlacingRow } from '../contract/placement-table.ts';
-import { Book } from '../domain/placement/book.ts';
+import { Book, type Snapshot } from '../domain/placement/book.ts';
 import { overallOf } from '../domain/placement/limits-of.ts';
 import { placingOrder } from '../domain/placement/placed-job.ts';
 
-export async function readBook(placement: PlacementStore, nowMs: number): Promise<Book> {
+export const readBook = async (placement: PlacementStore, nowMs: number): Promise<Book> => new Book(await readSnapshot(placement, nowMs));
+
+export async function readSnapshot(placement: PlacementStore, nowMs: number): Promise<Snapshot> {
   const [leases, pools, customers, known, waiting] = await Promise.all([
     placement.leases(),
     placement.pools(),
@@ -19,7 +21,7 @@ export async function readBook(placement: PlacementStore, nowMs: number): Promis
     // One that got its place between the two reads is on its pool.
     .filter(({ job }) => !onPools.has(job))
     .map((row) => ({ ...row, orderMs: placingOrder(row, row.readyAtMs, overall.ageingSeconds) }));
-  return new Book({ overall, pools, customers, leases, waiting: inOrder });
+  return { overall, pools, customers, leases, waiting: inOrder };
 }
 
 async function allPlacing(placement: PlacementStore): Promise<PlacingRow[]> {

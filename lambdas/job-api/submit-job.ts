@@ -9,9 +9,11 @@ import { type WaitWish, waitWish } from '../domain/job/wait-wish.ts';
 import { type Answer, json } from '../framework/http/answer.ts';
 import { jsonBody } from '../framework/http/json-body.ts';
 import { preferencesOf } from '../framework/http/prefer.ts';
+import { fieldProblem } from '../framework/http/problem.ts';
 import { headerOf, queryOf } from '../framework/http/query.ts';
 import { bodyLimit } from './body-limit.ts';
 import { checkedRequest } from './checked-request.ts';
+import { dryRun } from './explain-job.ts';
 import { retryAfter, waited } from './job-answers.ts';
 import type { Call } from './route.ts';
 import { repeatedJob, storedJob } from './stored-job.ts';
@@ -25,10 +27,20 @@ export async function submitJob(call: Call): Promise<Answer> {
     services.stage.settings.asyncProcessing,
   );
   const body = jsonBody(request, bodyLimit);
+  if (query.dryRun === true) return wouldBe(call, body);
 
   const id = (await repeatedJob(call, key, body)) ?? (await storedJob(call, key, body, (job) => checkedRequest(services, body, job)));
   const ended = wish.seconds > 0 ? await waited(call, id, wish.seconds, true) : undefined;
   return answerFor(call, id, wish, ended);
+}
+
+/** Nothing is stored, and no key is remembered. */
+async function wouldBe({ services }: Call, body: unknown): Promise<Answer> {
+  const { request, placing, nowMs } = await checkedRequest(services, body, services.newId());
+  if (placing !== undefined) return json(200, await dryRun(services, request, nowMs));
+  throw fieldProblem('malformed', [
+    { field: 'dryRun', message: 'is of jobs that state needs: those that name who does them wait for their turn alone' },
+  ]);
 }
 
 /** 200 with everything if it has ended in time, else 202 with where to look. */

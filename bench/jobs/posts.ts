@@ -15,7 +15,7 @@ const loopRounds = 5;
 
 export async function posts(stage: Stage, rounds: number): Promise<Line[]> {
   // Paused: what is measured is the post, and not what the machine does besides.
-  const queueUrl = await addGroup(stage, 'posts', 1, true);
+  const queueUrl = await addGroup(stage, 'posts', 1, { paused: true });
   await timesOf('warming up', 10, () => post(stage, { tasks: tasks(1_000) }));
   const lines: Line[] = [];
   for (const size of inlineSizes) {

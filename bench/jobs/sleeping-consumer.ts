@@ -8,7 +8,8 @@ export interface SleepTask {
 export const handler = defineConsumer({
   task: async (body, { sleep }) => {
     const { ms } = body as SleepTask;
+    const startedAtMs = Date.now();
     await sleep(ms);
-    return { slept: ms };
+    return { startedAtMs, endedAtMs: Date.now() };
   },
 });

@@ -42,10 +42,17 @@ export async function withStage<T>(use: (stage: Stage) => Promise<T>): Promise<T
 }
 
 /** A group with that many workers, or one that takes tasks and runs none; gives its queue's address. */
-export async function addGroup({ clients, outputs }: Stage, taskGroup: string, concurrency: number, paused = false): Promise<string> {
+export async function addGroup(
+  { clients, outputs }: Stage,
+  taskGroup: string,
+  concurrency: number,
+  more: { paused?: boolean; pool?: object } = {},
+): Promise<string> {
+  const { paused = false } = more;
   await putItem(clients, outputs, {
-    ...{ taskGroup, concurrency, paused, consumer: 'sluice', onDelete: 'discard', batch: { size: 1, window: 0 } },
+    ...{ taskGroup, concurrency, consumer: 'sluice', onDelete: 'discard', batch: { size: 1, window: 0 } },
     function: { architecture: 'x86_64', timeout: 120 },
+    ...more,
   });
   for (const deadline = performance.now() + 60_000; performance.now() < deadline; ) {
     const row = (await listPipelines(clients, outputs)).find((one) => one.taskGroup === taskGroup);

@@ -31,12 +31,12 @@ export function dayOf(random: () => number): Day {
     { taskGroup: 'medium', maxJobs: 90, quantities: { cpu: 192, memoryGiB: 1_536 } },
     { taskGroup: 'small', maxJobs: 60, quantities: { cpu: 96, memoryGiB: 768 } },
   ];
-  const customers = Array.from({ length: 12 }, (_, i) => ({ customer: `c${i}`, weight: i % 4 === 0 ? 2 : 1 }));
+  const customers = Array.from({ length: 10 }, (_, i) => ({ customer: `c${i}`, weight: i % 4 === 0 ? 2 : 1 }));
   const jobs: DayJob[] = [];
   // Busier at noon than at night, and at noon by more than there is room for.
   for (let atMs = 0; atMs < 24 * hourMs; ) {
     const busy = 1.1 + 0.5 * Math.sin(((atMs / hourMs - 6) / 24) * 2 * Math.PI);
-    atMs += (-Math.log(1 - random()) * 7_400) / busy;
+    atMs += (-Math.log(1 - random()) * 7_200) / busy;
     jobs.push(jobOf(random, customers, jobs.length, atMs));
   }
   return { pools, customers, jobs };
@@ -46,7 +46,7 @@ function jobOf(random: () => number, customers: Day['customers'], n: number, arr
   // A few customers hand in most of it.
   const customer = customers[Math.floor(customers.length * random() ** 1.5)]?.customer ?? '';
   const dice = random();
-  const cpu = dice < 0.5 ? 2 : dice < 0.8 ? 4 : dice < 0.98 ? 8 : 32;
+  const cpu = dice < 0.5 ? 2 : dice < 0.8 ? 4 : dice < 0.98 ? 8 : 24;
   return {
     job: `job-${n}`,
     customer,

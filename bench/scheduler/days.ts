@@ -31,7 +31,7 @@ function linesOf(name: string, outcomes: readonly Outcome[], isOurs: boolean): L
   return [
     { what: `${name}: use of the scarcest while enough waits`, figure: percent(use), ...held(`≥ ${percent(leastUse)}`, use >= leastUse) },
     {
-      what: `${name}: Jain's index of weighted dominant shares while all wait`,
+      what: `${name}: Jain's index of weighted dominant shares while all have a backlog`,
       figure: fairness.toFixed(3),
       ...held(`≥ ${leastFairness}`, fairness >= leastFairness),
     },

@@ -15,7 +15,7 @@ export interface Way {
 export interface Outcome {
   /** Used of the scarcest quantity, as a share of what there is, over the times in which enough waited to fill it. */
   use: number;
-  /** Jain's index of the customers' weighted dominant shares, mean over the times in which all of them had jobs waiting. */
+  /** Jain's index of the customers' weighted dominant shares, mean over the times in which of each as much waited as half of its share. */
   fairness: number;
   /** By priority, in seconds. */
   longestWaitSeconds: Record<string, number>;
@@ -95,7 +95,8 @@ function meterOf({ pools, customers }: Day) {
   for (const { quantities } of pools) total.add(quantities, 1);
   const [used, queued] = [new Sum(), new Sum()];
   const byPool = new Map(pools.map((pool) => [pool.taskGroup, { pool, jobs: 0, used: new Sum() }]));
-  const byCustomer = new Map(customers.map(({ customer, weight }) => [customer, { weight, used: new Sum(), waiting: 0 }]));
+  const byCustomer = new Map(customers.map(({ customer, weight }) => [customer, { weight, used: new Sum(), queued: new Sum() }]));
+  const weights = customers.reduce((sum, { weight }) => sum + weight, 0);
   let lastMs = 0;
   const full = { ms: 0, used: 0 };
   const fair = { ms: 0, index: 0 };
@@ -109,9 +110,7 @@ function meterOf({ pools, customers }: Day) {
     if (here.jobs > here.pool.maxJobs || here.used.exceeds(here.pool.quantities)) violations += 1;
   };
   const changeQueue = ({ customer, quantities }: DayJob, sign: 1 | -1) => {
-    queued.add(quantities, sign);
-    const waiter = byCustomer.get(customer);
-    if (waiter) waiter.waiting += sign;
+    for (const sum of [queued, byCustomer.get(customer)?.queued]) sum?.add(quantities, sign);
   };
 
   return {
@@ -131,7 +130,9 @@ function meterOf({ pools, customers }: Day) {
         full.used += (used.of(scarcest) / all) * ms;
       }
       const each = [...byCustomer.values()];
-      if (!each.every(({ waiting }) => waiting > 0)) return;
+      const isBehind = (customer: (typeof each)[number]) =>
+        customer.queued.of(scarcest) >= (fillsSurely - 1) * all * (customer.weight / weights);
+      if (!each.every(isBehind)) return;
       fair.ms += ms;
       fair.index += ms * jain(each.map((customer) => customer.used.dominantOf(total) / customer.weight));
     },

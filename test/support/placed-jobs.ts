@@ -60,7 +60,7 @@ export async function poolGroup(name: string, pool: PoolFields, item: Record<str
 export function untilPool(taskGroup: string, what: string, check: (pool: any) => boolean): Promise<void> {
   return eventually(`pool ${taskGroup}: ${what}`, async () => {
     const { json } = await api('GET', '/concurrency/stats');
-    const pool = json.pools?.find((one: { pool?: string; taskGroup?: string }) => (one.pool ?? one.taskGroup) === taskGroup);
+    const pool = json.placement?.pools.find((one: { pool: string }) => one.pool === taskGroup);
     if (pool === undefined || !check(pool)) throw new Error(JSON.stringify(pool));
   });
 }

@@ -43,7 +43,7 @@ it('has figures that there are', () => {
 });
 
 it('knows the defaults', () => {
-  expect(text).toMatch(new RegExp(`^\| jobs on pools, in all +\| ${limitDefaults.maxJobs} `, 'm'));
+  expect(text).toMatch(new RegExp(`^[|] jobs on pools, in all +[|] ${limitDefaults.maxJobs} `, 'm'));
   expect(text).toContain('default 3,600');
   expect(text).toContain(`default ${limitDefaults.reserveAfterSeconds}`);
 });

@@ -174,7 +174,6 @@ export function endSteps(parts: PlacementParts, { take, dropStep, nowMs, keptUnt
     return back(row, now, false, dropLease(row, ' AND attribute_not_exists(heartbeatAtMs)'));
   }
 }
-export type EndSteps = ReturnType<typeof endSteps>;
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const silentText = ({ holder = 'who worked for it', pool }: LeaseRow, sinceMs: number) =>

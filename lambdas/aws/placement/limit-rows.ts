@@ -91,7 +91,6 @@ export function limitRows(documents: Clients['documents'], TableName: string) {
       write(customerKey(fields.customer), { maxJobs: undefined, ...fields }, { jobs: 0 }),
   };
 }
-export type LimitRows = ReturnType<typeof limitRows>;
 
 /** By how much more there is of each quantity. Quantities are decimals, which the difference of two floats need not be. */
 function grownBy(before: Quantities, after: Quantities): [string, number][] {

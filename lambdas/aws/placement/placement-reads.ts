@@ -76,7 +76,6 @@ export function placementReads(documents: Clients['documents'], TableName: strin
     },
   };
 }
-export type PlacementReads = ReturnType<typeof placementReads>;
 
 /** What is free of a quantity is an attribute of its own, so that a write can ask for it and add to it. */
 const StoredPool = z.record(z.string(), z.unknown()).transform((item): PoolRow => PoolRow.parse({ ...item, free: freeOf(item) }));

@@ -133,7 +133,7 @@ describe('the client', () => {
   it('is there where it is imported, without a build', () => {
     const script = "const { createClient } = await import('sluice/client'); console.log(Object.keys(createClient()).sort().join());";
     expect(run('node', ['--input-type=module', '-e', script])).toBe(
-      'cancel,config,get,jobs,pipeline,pipelines,resultLines,results,retry,send,stats,submit,submitAndWait,tasks,wait\n',
+      'cancel,change,config,dryRun,explain,get,jobs,limits,pipeline,pipelines,release,reportCapacity,resultLines,results,retry,send,setLimits,stats,submit,submitAndWait,tasks,wait\n',
     );
   });
 

@@ -3,6 +3,7 @@
  * lowered limit leaves over is none: only what started since may not be too much. Pure.
  */
 import type { CustomerRow, LeaseRow, OverallRow, PoolRow } from '../../contract/placement-table.ts';
+import { clockSkewMs } from '../../contract/task-table.ts';
 import { customerMaxJobs, noCustomer } from './shares.ts';
 import { fromUnits, neededOf, offeredUnits, Use } from './units.ts';
 
@@ -22,9 +23,6 @@ export interface Limited {
   /** All that were held at some moment. */
   leases: Iterable<LeaseRow>;
 }
-
-/** Those who wrote a limit and a start may differ by so much in what time it is. */
-const slackMs = 5_000;
 
 export function limitViolations({ overall, pools, customers, leases }: Limited): Violation[] {
   const all = [...leases];
@@ -64,5 +62,6 @@ function jobsOver(
   return [{ limit, ...(of === undefined ? {} : { of }), used: leases.length, total }];
 }
 
-/** The last of them found all others there: it started though there was no room. */
-const startedSince = (leases: readonly LeaseRow[], limitsAtMs = 0) => leases.some(({ grantedAtMs }) => grantedAtMs > limitsAtMs + slackMs);
+/** The last of them found all others there: it started though there was no room. Clocks may differ. */
+const startedSince = (leases: readonly LeaseRow[], limitsAtMs = 0) =>
+  leases.some(({ grantedAtMs }) => grantedAtMs > limitsAtMs + clockSkewMs);

@@ -60,19 +60,23 @@ export function createScheduler(services: SchedulerServices) {
   };
 }
 
-/** False where there was no time for all that may start. */
+/** False where there was no time for all that there is to do. */
 async function schedule(services: SchedulerServices, memory: Memory, hinted: Hinted, endMs: number): Promise<boolean> {
+  const nowMs = services.clock.nowMs();
+  let isSwept = true;
   await takeOver(services, memory);
   if (hinted.sweep || hinted.pools.has(defaultsGroup)) {
     memory.book = await reread(services, memory, hinted.pools.has(defaultsGroup));
-    const { over } = await sweep(services, memory.book);
+    // Half of the time is for starts, however much there is to sweep.
+    const { over, left } = await sweep(services, memory.book, nowMs + (endMs - nowMs) / 2);
+    isSwept = left === 0;
     tellFigures(services, memory.book, memory.counts, over);
   } else memory.book = await renewed(services, memory, hinted);
   const onStart = ({ placed }: PlacedJob) => countStart(memory.counts, placed.failures > 0);
   const placing = await startJobs(services, memory.book, { endMs, patient: false, onStart });
-  if (placing !== 'stale') return placing === 'nothingLeft';
+  if (placing !== 'stale') return placing === 'nothingLeft' && isSwept;
   memory.book = await reread(services, memory);
-  return (await startJobs(services, memory.book, { endMs, patient: true, onStart })) === 'nothingLeft';
+  return (await startJobs(services, memory.book, { endMs, patient: true, onStart })) === 'nothingLeft' && isSwept;
 }
 
 /** All of it, from the tables; items of pools and limits that nobody has told of are searched for now and then. */

@@ -21,19 +21,20 @@ const stepsAtOnce = 4;
 /** What is younger is on its way. */
 const onItsWayMs = 30_000;
 
-/** Jobs that were due, that had not started in time, whose lease or own time was over, that were to be sent again. */
-export type Found = Record<'due' | 'lapsed' | 'over' | 'unsent', number>;
+/** Jobs that were due, that had not started in time, whose lease or own time was over, that were to be sent again; and those there was no time for. */
+export type Found = Record<'due' | 'lapsed' | 'over' | 'unsent' | 'left', number>;
 
 /** `book`: read just now. */
-export async function sweep(services: SchedulerServices, book: Book): Promise<Found> {
+export async function sweep(services: SchedulerServices, book: Book, endMs: number): Promise<Found> {
   const { placement, clock, log } = services;
-  const found: Found = { due: 0, lapsed: 0, over: 0, unsent: 0 };
-  const each = (what: keyof Found, jobs: readonly string[], look: (job: string) => Promise<void>) => {
-    found[what] += jobs.length;
-    return inWaves(jobs, stepsAtOnce, (job) =>
-      look(job).catch((error: unknown) => log.error('a job was not swept', { job, what, ...errorFields(error) })),
-    );
-  };
+  const found: Found = { due: 0, lapsed: 0, over: 0, unsent: 0, left: 0 };
+  const each = (what: keyof Found, jobs: readonly string[], look: (job: string) => Promise<void>) =>
+    inWaves(jobs, stepsAtOnce, async (job) => {
+      const isOutOfTime = clock.nowMs() >= endMs;
+      found[isOutOfTime ? 'left' : what] += 1;
+      if (isOutOfTime) return;
+      await look(job).catch((error: unknown) => log.error('a job was not swept', { job, what, ...errorFields(error) }));
+    });
   const step = (stepped: (job: string) => Promise<Stepped>) => async (job: string) => noteStep(services, book, job, await stepped(job));
 
   await each(

@@ -102,6 +102,21 @@ describe('a scheduler that dies', () => {
   });
 });
 
+it('a scheduler with more to sweep than it has time for starts jobs all the same, and comes back for the rest', async () => {
+  const stage = new PlacementStage({ mishaps: { hintLost: 1 }, schedulerSeconds: 12 });
+  await stage.pool('west', { maxJobs: 5, workMs: () => 600_000 });
+  for (let n = 0; n < 150; n += 1) await stage.submit({ delaySeconds: 30 });
+  await stage.pass(40);
+  const answers: unknown[] = [];
+  for (let calls = 0; calls < 3; calls += 1) {
+    const result = await stage.wait(stage.call(stage.scheduler, sweep));
+    answers.push(result.kind === 'ok' ? result.answer : result);
+    expect(stage.watch.leases.size).toBe(5);
+  }
+  expect(answers).toEqual([{ batchItemFailures: [{ itemIdentifier: 'called' }] }, expect.anything(), { batchItemFailures: [] }]);
+  expect(stage.jobs.every((job) => stage.row(job).placed?.step !== 'later')).toBe(true);
+});
+
 describe('a taker of words that dies', () => {
   it.each(['done', 'transient', 'permanent'] as const)('at any of its calls: a word that is %s counts once', async (ending) => {
     for (const when of ['before', 'after'] as const)

@@ -42,6 +42,8 @@ export interface StageOptions {
   mishaps?: Partial<Mishaps>;
   /** Another scheduler beside the one, at any time. */
   rival?: boolean;
+  /** How long an invocation of the scheduler may take. */
+  schedulerSeconds?: number;
 }
 
 export type PoolWish = Omit<PoolFields, 'capacity'> & {
@@ -69,7 +71,7 @@ export class PlacementStage {
   readonly #clocks = new Map<string, number>();
   #ids = 0;
 
-  constructor({ seed = 1, settings = {}, mishaps = {}, rival = false }: StageOptions = {}) {
+  constructor({ seed = 1, settings = {}, mishaps = {}, rival = false, schedulerSeconds = 60 }: StageOptions = {}) {
     this.aws = new AwsDouble({ seed, sdkAttempts: 3, latencyMs: { min: 2, max: 20 } });
     this.settings = StageSettings.parse({ stage: 'test', leaseSeconds: 30, ...settings });
     this.mishaps = { ...noMishaps, ...mishaps };
@@ -81,8 +83,8 @@ export class PlacementStage {
       const schedule = createScheduler(this.#schedulerServices(caller));
       return (event, context) => schedule(event as SQSEvent, context.getRemainingTimeInMillis());
     };
-    this.scheduler = this.#function('poolScheduler', 60, scheduling);
-    this.rival = this.#function('poolScheduler', 60, scheduling);
+    this.scheduler = this.#function('poolScheduler', schedulerSeconds, scheduling);
+    this.rival = this.#function('poolScheduler', schedulerSeconds, scheduling);
     this.#wire();
     if (rival) this.#rivalry();
   }

@@ -1,13 +1,11 @@
 /** Embedded metrics (CloudWatch/CloudWatch_Embedded_Metric_Format_Specification): a log line of which CloudWatch makes metrics. */
+import { metricNamespace } from '../contract/metrics.ts';
 
 export interface MetricValue {
   name: string;
   unit: string;
   value: number;
 }
-
-/** In the consumers' namespace, with their dimension `Stage`. */
-export const metricNamespace = 'Sluice';
 
 export function metricLine(dimensions: Record<string, string>, metrics: readonly MetricValue[], nowMs: number): string {
   const directive = {

@@ -1,5 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { placingMetrics } from '../../lambdas/domain/placement/placing-metrics.ts';
+import { book, pool } from '../domain/placement/builders.ts';
 import { synthesized, theOne } from './synthesized.ts';
 
 const { template, resources } = synthesized();
@@ -109,6 +111,18 @@ describe('the queues', () => {
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 1_209_600 });
   });
 
+  it('the scheduler’s is FIFO, as is where it gives up to, and takes two hints of the same words for two', () => {
+    const [failures, given] = theOne(resources, 'AWS::SQS::Queue', 'HintsFifoFailures');
+    const [, { Properties }] = theOne(resources, 'AWS::SQS::Queue', 'JobQueuesPlacing');
+    expect(given.Properties).toMatchObject({ FifoQueue: true });
+    expect(Properties).toMatchObject({
+      FifoQueue: true,
+      ContentBasedDeduplication: false,
+      VisibilityTimeout: 120,
+      RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': [failures, 'Arn'] }, maxReceiveCount: 1_000 },
+    });
+  });
+
   it.each(['HintsChanges', 'HintsRollouts', 'HintsSweeps'])(
     '%s gives a hint back after a reconcile’s time, and up only after 1,000 receives',
     (id) => {
@@ -130,9 +144,27 @@ describe('the alarms', () => {
     ['ReportsWait', 'ApproximateAgeOfOldestMessage', 300],
     ['ProgressFails', 'Errors', 0],
     ['DispatcherFails', 'Errors', 0],
+    ['FifoFailuresWait', 'ApproximateNumberOfMessagesVisible', 0],
+    ['PlacingWaits', 'ApproximateAgeOfOldestMessage', 300],
+    ['SchedulerFails', 'Errors', 0],
+    ['LimitPassed', 'LimitViolations', 0],
+    ['LeasesExpire', 'ExpiredLeases', 0],
+    ['JobsRetried', 'JobRetryRate', 50],
   ])('%s looks at %s above %d, and an idle stage is fine', (id, MetricName, Threshold) => {
     const [, { Properties }] = theOne(resources, 'AWS::CloudWatch::Alarm', `Alarms${id}`);
     expect(Properties).toMatchObject({ MetricName, Threshold, TreatMissingData: 'notBreaching', EvaluationPeriods: 1 });
+  });
+
+  it('look at what the scheduler itself tells of its stage, under the names it tells it by', () => {
+    const told = placingMetrics(book({ pools: [pool('west')] }), { recent: [], expiredLeases: 0, violations: [], nowMs: 0 });
+    const alarms = Object.values(resources).filter(
+      ({ Type, Properties }) => Type === 'AWS::CloudWatch::Alarm' && Properties['Namespace'] === 'Sluice',
+    );
+    expect(alarms).toHaveLength(3);
+    for (const { Properties } of alarms) {
+      expect(told[0]?.metrics.map(({ name }) => name)).toContain(Properties['MetricName']);
+      expect(Properties['Dimensions']).toEqual([{ Name: 'Stage', Value: 'sluice-dev' }]);
+    }
   });
 
   it('tell the topic of the stage that something failed for good', () => {

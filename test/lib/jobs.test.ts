@@ -56,6 +56,7 @@ describe('the queues', () => {
     ['Intake', 'Intake', 1, 2],
     ['Results', 'Results', 1, 2],
     ['Events', 'Notifier', 1, 2],
+    ['Validation', 'Validator', 1, 2],
   ])(
     '%s hides a message for longer than its function runs, and is read by %s, %d messages at once, %d times at once',
     (queue, name, batch, most) => {
@@ -102,8 +103,28 @@ describe('the queues', () => {
   });
 });
 
-describe('the topic of jobs’ ends', () => {
-  const [id, { Properties }] = theOne(resources, 'AWS::SNS::Topic', 'JobsAnnouncements');
+it('the scheduler takes hints one batch at a time: they are all of one message group', () => {
+  const [id] = theOne(resources, 'AWS::SQS::Queue', 'JobQueuesPlacing');
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    EventSourceArn: { 'Fn::GetAtt': [id, 'Arn'] },
+    FunctionName: { Ref: functionOf('Scheduler')[0] },
+    BatchSize: 10,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    ScalingConfig: Match.absent(),
+  });
+  expect(functionOf('Scheduler')[1].Properties).toMatchObject({ MemorySize: 512, ReservedConcurrentExecutions: 1 });
+});
+
+describe.each([
+  ['JobsAnnouncements', undefined],
+  ['JobsOrderedAnnouncements', true],
+])('the topic %s', (start, fifo) => {
+  const [id, { Properties }] = theOne(resources, 'AWS::SNS::Topic', start);
+
+  it('keeps the order of each job where it is FIFO', () => {
+    expect(Properties['FifoTopic']).toBe(fifo);
+    expect(Properties['ContentBasedDeduplication']).toBeUndefined();
+  });
 
   it('is encrypted, and published to over TLS only', () => {
     expect(JSON.stringify(Properties['KmsMasterKeyId'])).toContain('alias/aws/sns');
@@ -138,6 +159,8 @@ describe('the functions', () => {
     ['Results', 900, 'jobResults'],
     ['Notifier', 60, 'jobNotifier'],
     ['Sweeper', 120, 'jobSweeper'],
+    ['Scheduler', 60, 'poolScheduler'],
+    ['Validator', 120, 'jobValidator'],
   ] as const)('%s may take %d s and has its share of the account', (name, Timeout, own) => {
     const ReservedConcurrentExecutions = ownReservations(StageSettings.parse({}))[own];
     expect(functionOf(name)[1].Properties).toMatchObject({ Timeout, ReservedConcurrentExecutions });
@@ -152,6 +175,8 @@ describe('the functions', () => {
     ['Results', JobEnvironment],
     ['Notifier', NotifierEnvironment],
     ['Sweeper', JobEnvironment],
+    ['Scheduler', DispatcherEnvironment],
+    ['Validator', JobEnvironment],
   ])('%s has every variable it parses, and no other', (name, schema) => {
     const expected = [...Object.keys(schema.shape).filter((key) => key !== 'AWS_REGION'), 'NODE_OPTIONS'];
     expect(Object.keys(variablesOf(functionOf(name)[1])).toSorted()).toEqual(expected.toSorted());
@@ -178,13 +203,13 @@ describe('the functions', () => {
     expect(loops.map(([id]) => id.replace(/Function[0-9A-F]+$/, '')).toSorted()).toEqual(['JobsDispatcher', 'PipelineReconciler']);
   });
 
-  it('the dispatcher has callbacks go to the API, or where the stage says', () => {
-    expect(variablesOf(functionOf('Dispatcher')[1])['SLUICE_API_URL']).toEqual({
+  it.each(['Dispatcher', 'Scheduler'])('%s has whoever works go to the API, or where the stage says', (name) => {
+    expect(variablesOf(functionOf(name)[1])['SLUICE_API_URL']).toEqual({
       'Fn::GetAtt': [theOne(resources, 'AWS::ApiGatewayV2::Api', 'JobsHttp')[0], 'ApiEndpoint'],
     });
     const other = synthesized({ apiBaseUrl: 'https://jobs.example.com/v1/' }).resources;
-    const [, dispatcher] = theOne(other, 'AWS::Lambda::Function', 'JobsDispatcher');
-    expect(variablesOf(dispatcher)['SLUICE_API_URL']).toBe('https://jobs.example.com/v1');
+    const [, sender] = theOne(other, 'AWS::Lambda::Function', `Jobs${name}`);
+    expect(variablesOf(sender)['SLUICE_API_URL']).toBe('https://jobs.example.com/v1');
   });
 
   it('the sweep runs every minute', () => {

@@ -23,6 +23,7 @@ const stages: [string, StageSettingsInput][] = [
       sweepPeriodMinutes: 1,
       functions: ['worker', 'arn:aws:lambda:eu-central-1:123456789012:function:other:live'],
       defaultFunction: 'worker',
+      validatorFunction: 'looks-at-jobs',
       inputBuckets: ['incoming'],
       webhookHosts: ['hooks.example.com'],
       apiBaseUrl: 'https://jobs.example.com',

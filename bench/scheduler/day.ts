@@ -24,8 +24,21 @@ export interface Day {
 
 const hourMs = 3_600_000;
 
+/** How much is handed in. */
+export interface Load {
+  /** Mean time between two jobs, when it is neither busy nor quiet. */
+  everyMs: number;
+  /** 1: by all customers alike; above: a few hand in most of it. */
+  skew: number;
+}
+
+/** More at noon than there is room for, and less at night. */
+export const ordinary: Load = { everyMs: 7_200, skew: 1.5 };
+/** All customers want more than there is, all the time. */
+export const crowded: Load = { everyMs: 3_000, skew: 1 };
+
 /** `random` decides everything: the same seed, the same day. */
-export function dayOf(random: () => number): Day {
+export function dayOf(random: () => number, load: Load): Day {
   const pools = [
     { taskGroup: 'large', maxJobs: 120, quantities: { cpu: 384, memoryGiB: 3_072 } },
     { taskGroup: 'medium', maxJobs: 90, quantities: { cpu: 192, memoryGiB: 1_536 } },
@@ -33,18 +46,15 @@ export function dayOf(random: () => number): Day {
   ];
   const customers = Array.from({ length: 10 }, (_, i) => ({ customer: `c${i}`, weight: i % 4 === 0 ? 2 : 1 }));
   const jobs: DayJob[] = [];
-  // Busier at noon than at night, and at noon by more than there is room for.
   for (let atMs = 0; atMs < 24 * hourMs; ) {
     const busy = 1.1 + 0.5 * Math.sin(((atMs / hourMs - 6) / 24) * 2 * Math.PI);
-    atMs += (-Math.log(1 - random()) * 7_200) / busy;
-    jobs.push(jobOf(random, customers, jobs.length, atMs));
+    atMs += (-Math.log(1 - random()) * load.everyMs) / busy;
+    jobs.push(jobOf(random, customers[Math.floor(customers.length * random() ** load.skew)]?.customer ?? '', jobs.length, atMs));
   }
   return { pools, customers, jobs };
 }
 
-function jobOf(random: () => number, customers: Day['customers'], n: number, arrivesMs: number): DayJob {
-  // A few customers hand in most of it.
-  const customer = customers[Math.floor(customers.length * random() ** 1.5)]?.customer ?? '';
+function jobOf(random: () => number, customer: string, n: number, arrivesMs: number): DayJob {
   const dice = random();
   const cpu = dice < 0.5 ? 2 : dice < 0.8 ? 4 : dice < 0.98 ? 8 : 24;
   return {

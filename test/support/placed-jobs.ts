@@ -59,9 +59,10 @@ export async function poolGroup(name: string, pool: PoolFields, item: Record<str
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it.
 export function untilPool(taskGroup: string, what: string, check: (pool: any) => boolean): Promise<void> {
   return eventually(`pool ${taskGroup}: ${what}`, async () => {
-    const { json } = await api('GET', '/concurrency/stats');
+    const { status, json, text } = await api('GET', '/concurrency/stats');
+    if (status !== 200) throw new Error(`${status}: ${text}`);
     const pool = json.placement?.pools.find((one: { pool: string }) => one.pool === taskGroup);
-    if (pool === undefined || !check(pool)) throw new Error(JSON.stringify(pool));
+    if (pool === undefined || !check(pool)) throw new Error(JSON.stringify(pool) ?? text);
   });
 }
 

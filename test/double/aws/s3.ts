@@ -8,6 +8,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
@@ -52,12 +53,18 @@ export class S3Double {
   readonly #buckets = new Set<string>();
   #sequence = 0;
   onPut: (object: StoredObject) => void = () => {};
+  /** Of every bucket. */
+  region = 'eu-central-1';
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
     this.operations = new Map([
       on(PutObjectCommand, (input) => this.#put(input)),
       on(CopyObjectCommand, (input) => this.#copy(input)),
+      on(HeadBucketCommand, ({ Bucket = '' }) => {
+        if (!this.#buckets.has(Bucket)) throw new AwsError('NotFound', 'UnknownError', 404);
+        return { BucketRegion: this.region };
+      }),
       on(HeadObjectCommand, (input) => this.#head(input, 'NotFound')),
       on(GetObjectCommand, (input) => this.#get(input)),
       on(ListObjectVersionsCommand, (input) => this.#listVersions(input)),

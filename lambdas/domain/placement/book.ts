@@ -9,7 +9,7 @@ import { Ordered, type Place } from './ordered.ts';
 import { noCustomer } from './shares.ts';
 import { type Reservation, reservationOf, type Start, startOf } from './turn.ts';
 import { neededOf, type Use } from './units.ts';
-import { type Queue, WaitingLines } from './waiting-lines.ts';
+import { type WaitingJob, WaitingLines } from './waiting-lines.ts';
 
 export interface Snapshot {
   overall: OverallRow;
@@ -19,24 +19,16 @@ export interface Snapshot {
   leases: Iterable<LeaseRow>;
 }
 
-interface Waiting {
-  row: PlacingRow;
-  customer: Customer;
-  shape: KnownShape;
-  /** Absent once it is too late for it to start. */
-  queue: Queue | undefined;
-}
-
 export class Book {
   #overall: OverallRow;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, WaitingJob>();
   readonly #leases = new Map<string, LeaseRow>();
   readonly #lines = new WaitingLines();
-  readonly #fits = new Fits((shape) => this.#lines.renewShape(shape));
+  readonly #fits = new Fits({ fit: (shape) => this.#lines.renewFit(shape), reach: (shape) => this.#lines.renewReach(shape) });
   readonly #customers: Customers;
-  /** Those that must have started by some time, by that time. */
-  readonly #lapsing = new Ordered<Waiting>();
-  readonly #lapsed = new Set<Waiting>();
+  /** Those that must have started by some time, by that time; and those that have not. */
+  readonly #lapsing = new Ordered<WaitingJob>();
+  readonly #lapsed = new Set<WaitingJob>();
 
   constructor({ overall, pools, customers, waiting, leases }: Snapshot) {
     this.#overall = overall;
@@ -92,7 +84,7 @@ export class Book {
 
   /** All that wait, in no order; with the shape that they are of. */
   *allWaiting(): Generator<readonly [PlacingRow, KnownShape]> {
-    for (const { row, shape } of this.#waiting.values()) yield [row, shape];
+    for (const { row, queue } of this.#waiting.values()) yield [row, queue.lane.shape];
   }
 
   allLeases(): Iterable<LeaseRow> {
@@ -114,7 +106,7 @@ export class Book {
   setOverall(row: OverallRow): void {
     const before = this.#overall;
     this.#overall = row;
-    if (before.reserveAfterSeconds !== row.reserveAfterSeconds) this.#lines.unripen();
+    if (before.reserveAfterSeconds !== row.reserveAfterSeconds) this.#lines.unripen(this.#waiting.values());
     this.#customers.renewAll(this.#fits.pools.values(), row);
   }
 
@@ -126,9 +118,7 @@ export class Book {
 
   addWaiting(row: PlacingRow): void {
     this.removeWaiting(row.job);
-    const customer = this.#customers.of(row.customer);
-    const shape = this.#fits.enter(row);
-    const waiting: Waiting = { row, customer, shape, queue: this.#lines.add(row, shape, customer) };
+    const waiting = this.#lines.add(row, this.#fits.enter(row), this.#customers.of(row.customer));
     this.#waiting.set(row.job, waiting);
     if (row.startByMs !== undefined) this.#lapsing.set(waiting, { share: 0, orderMs: row.startByMs, job: row.job });
   }
@@ -138,10 +128,9 @@ export class Book {
     if (waiting === undefined) return;
     this.#waiting.delete(job);
     this.#lapsing.delete(waiting);
-    this.#lapsed.delete(waiting);
-    if (waiting.queue !== undefined) this.#lines.remove(waiting.row, waiting.queue);
-    this.#fits.leave(waiting.shape);
-    this.#customers.forgetIdle(waiting.customer);
+    if (!this.#lapsed.delete(waiting)) this.#lines.remove(waiting);
+    this.#fits.leave(waiting.queue.lane.shape);
+    this.#customers.forgetIdle(waiting.row.customer);
   }
 
   addLease(row: LeaseRow): void {
@@ -166,13 +155,13 @@ export class Book {
     this.#fits.changeUse(pool, needed, times);
     customer.use.change(needed, times);
     this.#customers.renew(customer);
-    this.#customers.forgetIdle(customer);
+    this.#customers.forgetIdle(name);
   }
 
   /** The start that is due; undefined: nothing can start now. */
   next(nowMs: number): Start | undefined {
     this.#goOn(nowMs);
-    return this.#leases.size < this.#overall.maxJobs ? startOf(this.#lines, reservationOf(this.#lines)) : undefined;
+    return this.#leases.size < this.#overall.maxJobs ? startOf(this.#lines) : undefined;
   }
 
   /** Jobs that may not start any more: their `startBy` is over. */
@@ -191,10 +180,9 @@ export class Book {
     this.#lines.ripen(nowMs, this.#overall.reserveAfterSeconds * 1_000);
     for (let late = this.#lapsing.firstPlace; late !== undefined && late.orderMs <= nowMs; late = this.#lapsing.firstPlace) {
       const waiting = this.#lapsing.first;
-      if (waiting?.queue === undefined) return;
+      if (waiting === undefined) return;
       this.#lapsing.delete(waiting);
-      this.#lines.remove(waiting.row, waiting.queue);
-      waiting.queue = undefined;
+      this.#lines.remove(waiting);
       this.#lapsed.add(waiting);
     }
   }

@@ -3,7 +3,7 @@ import type { CustomerRow, OverallRow } from '../../contract/placement-table.ts'
 import type { Pool } from './shape.ts';
 import { customerMaxJobs, noCustomer, totalsOf, weightedShare } from './shares.ts';
 import { Use } from './units.ts';
-import type { Lane, Queue, Waiter } from './waiting-lines.ts';
+import type { Waiter } from './waiting-lines.ts';
 
 export interface Customer extends Waiter {
   readonly name: string;
@@ -27,8 +27,7 @@ export class Customers {
   of(name: string = noCustomer): Customer {
     const known = this.byName.get(name);
     if (known !== undefined) return known;
-    const queues = new Map<Lane, Queue>();
-    const customer: Customer = { name, row: undefined, use: new Use(), share: 0, full: false, queues };
+    const customer: Customer = { name, row: undefined, use: new Use(), share: 0, full: false, queues: new Map() };
     this.byName.set(name, customer);
     this.renew(customer);
     return customer;
@@ -51,7 +50,8 @@ export class Customers {
   }
 
   /** Nobody remembers a customer that has nothing here. */
-  forgetIdle({ name, row, use, queues }: Customer): void {
-    if (row === undefined && use.jobs === 0 && queues.size === 0) this.byName.delete(name);
+  forgetIdle(name: string = noCustomer): void {
+    const known = this.byName.get(name);
+    if (known?.row === undefined && known?.use.jobs === 0 && known.queues.size === 0) this.byName.delete(name);
   }
 }

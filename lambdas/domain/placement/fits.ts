@@ -28,6 +28,14 @@ export interface KnownShape extends Shape {
   waiting: number;
 }
 
+/** Of a shape that something is different of now. */
+interface Told {
+  /** It fits somewhere and did not, or the other way round. */
+  fit(shape: KnownShape): void;
+  /** It may fit somewhere where it could not have, even if the pool was empty, or the other way round. */
+  reach(shape: KnownShape): void;
+}
+
 /** Shapes that nothing of waits any more are kept up to here, as they mostly come back. */
 const keptShapes = 1_000;
 
@@ -37,11 +45,10 @@ export class Fits {
   readonly #uses = new Map<string, Use>();
   readonly #shapes = new Map<string, KnownShape>();
   #idleShapes = 0;
-  readonly #onChange: (shape: KnownShape) => void;
+  readonly #told: Told;
 
-  /** `onChange` is told of a shape that fits somewhere now and did not, or the other way round. */
-  constructor(onChange: (shape: KnownShape) => void) {
-    this.#onChange = onChange;
+  constructor(told: Told) {
+    this.#told = told;
   }
 
   /** Says whether anything but what is used of it has changed. */
@@ -52,13 +59,13 @@ export class Fits {
     const pool: KnownPool = { ...poolOfRow(row, this.useOf(row.taskGroup)), matches: [] };
     this.pools.set(row.taskGroup, pool);
     for (const shape of this.#shapes.values()) if (link(pool, shape)?.possible) changed.add(shape);
-    for (const shape of changed) this.#onChange(shape);
+    for (const shape of changed) this.#tell(shape);
     return true;
   }
 
   removePool(taskGroup: string): boolean {
     const known = this.pools.get(taskGroup);
-    for (const shape of this.#drop(known)) this.#onChange(shape);
+    for (const shape of this.#drop(known)) this.#tell(shape);
     return this.pools.delete(taskGroup);
   }
 
@@ -72,12 +79,13 @@ export class Fits {
 
   changeUse(taskGroup: string, needed: readonly [string, number][], times: 1 | -1): void {
     this.useOf(taskGroup).change(needed, times);
+    // Of more use nothing begins to fit, and of less nothing ends.
+    const fitted = times > 0;
     for (const match of this.pools.get(taskGroup)?.matches ?? []) {
-      const fits = match.possible && hasRoom(match.pool, match.shape);
-      if (fits === match.fits) continue;
-      match.fits = fits;
-      match.shape.fitting += fits ? 1 : -1;
-      if (match.shape.fitting === (fits ? 1 : 0)) this.#onChange(match.shape);
+      if (match.fits !== fitted || !match.possible || hasRoom(match.pool, match.shape) === fitted) continue;
+      match.fits = !fitted;
+      match.shape.fitting += times > 0 ? -1 : 1;
+      if (match.shape.fitting === (times > 0 ? 0 : 1)) this.#told.fit(match.shape);
     }
   }
 
@@ -102,6 +110,11 @@ export class Fits {
   /** Shapes that jobs of wait. */
   *shapes(): Generator<KnownShape> {
     for (const shape of this.#shapes.values()) if (shape.waiting > 0) yield shape;
+  }
+
+  #tell(shape: KnownShape): void {
+    this.#told.fit(shape);
+    this.#told.reach(shape);
   }
 
   #meet(wanted: Shape): KnownShape {

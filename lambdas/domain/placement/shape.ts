@@ -45,21 +45,29 @@ export const suits = ({ row }: Pool, { labels, onlyOn }: Shape): boolean =>
 export const isPossible = ({ row, capacity }: Pool, { needed }: Shape): boolean =>
   row.state === 'open' && row.maxJobs >= 1 && needed.every(([name, units]) => units <= (capacity.get(name) ?? 0));
 
-/** It fits now; with `beside`, even with that one there as well. */
-export const hasRoom = ({ row, use, capacity }: Pool, { needed }: Shape, beside?: Shape): boolean =>
-  row.state === 'open' &&
-  use.jobs + (beside === undefined ? 1 : 2) <= row.maxJobs &&
-  needed.every(([name, units]) => use.of(name) + units + unitsOf(beside, name) <= (capacity.get(name) ?? 0));
+/** It fits now; with `beside`, even with that one there as well. Asked so often that it is a plain loop. */
+export function hasRoom({ row, use, capacity }: Pool, { needed }: Shape, beside?: Shape): boolean {
+  if (row.state !== 'open' || use.jobs + (beside === undefined ? 1 : 2) > row.maxJobs) return false;
+  for (const [name, units] of needed) {
+    if (use.of(name) + units + (beside === undefined ? 0 : unitsOf(beside, name)) > (capacity.get(name) ?? 0)) return false;
+  }
+  return true;
+}
 
-const unitsOf = (shape: Shape | undefined, quantity: string) => shape?.needed.find(([name]) => name === quantity)?.[1] ?? 0;
+const unitsOf = ({ needed }: Shape, quantity: string) => needed.find(([name]) => name === quantity)?.[1] ?? 0;
 
-/** What of the pool is missing most for it, as a part of what there is of that; 0 or less: it has room. */
-export function missing({ row, use, capacity }: Pool, { needed }: Shape): number {
-  const jobs = (use.jobs + 1 - row.maxJobs) / row.maxJobs;
-  return needed.reduce((most, [name, units]) => {
+/**
+ * What of the pool is missing most for it, as a part of what there is of that; 0 or less: it has room. Nothing is looked at
+ * any more once it is above `most`.
+ */
+export function missing({ row, use, capacity }: Pool, { needed }: Shape, most = Number.POSITIVE_INFINITY): number {
+  let lacks = (use.jobs + 1 - row.maxJobs) / row.maxJobs;
+  for (const [name, units] of needed) {
+    if (lacks > most) break;
     const total = capacity.get(name) ?? 0;
-    return Math.max(most, (use.of(name) + units - total) / total);
-  }, jobs);
+    lacks = Math.max(lacks, (use.of(name) + units - total) / total);
+  }
+  return lacks;
 }
 
 /** Use of what the pool has least of, as a part of what there is of it, once the job is there. */

@@ -5,10 +5,10 @@
 import type { PlacementReason } from '../../contract/placement.ts';
 import type { PlacingRow } from '../../contract/placement-table.ts';
 import { choosePool } from './choose-pool.ts';
-import type { KnownPool, KnownShape, Match } from './fits.ts';
+import type { KnownPool, KnownShape } from './fits.ts';
 import { isBefore, type Place } from './ordered.ts';
 import { hasRoom, missing } from './shape.ts';
-import type { Lane, WaitingLines } from './waiting-lines.ts';
+import type { Turn, WaitingLines } from './waiting-lines.ts';
 
 export interface Start {
   job: PlacingRow;
@@ -29,54 +29,50 @@ export interface Reservation {
   pool: KnownPool;
 }
 
-/** For the first in the whole order of such jobs; of the pools it would fit, where least is missing. */
-export function reservationOf({ held }: WaitingLines): Reservation | undefined {
-  const job = held.first?.patient.first?.head;
-  if (held.first === undefined || held.firstPlace === undefined || job === undefined) return undefined;
-  const { shape } = held.first;
-  let nearest: { pool: KnownPool; lacks: number } | undefined;
-  for (const { pool, possible } of shape.matches.values()) {
-    if (!possible) continue;
-    const lacks = missing(pool, shape);
-    if (nearest !== undefined && (lacks > nearest.lacks || (lacks === nearest.lacks && name(pool) > name(nearest.pool)))) continue;
-    nearest = { pool, lacks };
-  }
-  return nearest && { job, place: held.firstPlace, shape, pool: nearest.pool };
+/** For the first in the whole order of such jobs. */
+export const reservationOf = (lines: WaitingLines): Reservation | undefined => keep(lines.firstHeld());
+
+export function startOf(lines: WaitingLines): Start | undefined {
+  const first = lines.firstThatFits();
+  if (first === undefined) return undefined;
+  // Whoever is before the first that fits fits nowhere; a pool kept for one after it is of no matter to it.
+  const kept = keep(lines.firstPatient(first.place));
+  const turn = kept === undefined || fitsBeside(first.shape, kept) ? first : lines.firstThatFits((shape) => fitsBeside(shape, kept));
+  return turn && startFrom(turn, kept);
 }
 
-const name = ({ row }: KnownPool) => row.taskGroup;
-
-export function startOf({ open }: WaitingLines, kept: Reservation | undefined): Start | undefined {
-  const { lane, place } = firstLane(open, kept) ?? {};
-  const job = lane?.ready.first?.head;
-  if (lane === undefined || place === undefined || job === undefined) return undefined;
-  const mayTake = ({ pool, shape, fits }: Match) => fits && (kept === undefined || leaves(kept, place, pool, shape));
-  const pools = [...lane.shape.matches.values()].filter(mayTake).map(({ pool }) => pool);
-  const choice = choosePool(job, lane.shape, pools);
+function startFrom({ job, place, shape }: Turn, kept: Reservation | undefined): Start | undefined {
+  const pools: KnownPool[] = [];
+  for (const { pool, fits } of shape.matches.values()) {
+    if (fits && (kept === undefined || leavesRoom(kept, place, pool, shape))) pools.push(pool);
+  }
+  const choice = choosePool(job, shape, pools);
   return choice && { job, pool: choice.pool.row.taskGroup, reason: choice.reason };
 }
 
-/** Whether a job at that place that fits the pool may start there. */
-export const leaves = (kept: Reservation, place: Place, pool: Reservation['pool'], shape: KnownShape): boolean =>
-  pool !== kept.pool || isBefore(place, kept.place) || hasRoom(pool, shape, kept.shape);
-
-type Lanes = WaitingLines['open'];
-
-function firstLane(open: Lanes, kept: Reservation | undefined): { lane: Lane; place: Place } | undefined {
-  const { first, firstPlace } = open;
-  if (first === undefined || firstPlace === undefined) return undefined;
-  if (kept === undefined || isBefore(firstPlace, kept.place)) return { lane: first, place: firstPlace };
-  let best: { lane: Lane; place: Place } | undefined;
-  for (const [lane, place] of open.entries()) {
-    if (best !== undefined && isBefore(best.place, place)) continue;
-    if (fitsBeside(lane.shape, kept)) best = { lane, place };
+/** Of the pools it would fit, the one where least is missing. */
+function keep(turn: Turn | undefined): Reservation | undefined {
+  if (turn === undefined) return undefined;
+  const { job, place, shape } = turn;
+  let nearest: { pool: KnownPool; lacks: number } | undefined;
+  for (const { pool, possible } of shape.matches.values()) {
+    if (!possible) continue;
+    const lacks = missing(pool, shape, nearest?.lacks);
+    if (nearest !== undefined && (lacks > nearest.lacks || (lacks === nearest.lacks && nameOf(pool) > nameOf(nearest.pool)))) continue;
+    nearest = { pool, lacks };
   }
-  return best;
+  return nearest && { job, place, shape, pool: nearest.pool };
 }
+
+const nameOf = ({ row }: KnownPool) => row.taskGroup;
+
+/** Whether a job at that place that fits the pool may start there. */
+export const leavesRoom = (kept: Reservation, place: Place, pool: KnownPool, shape: KnownShape): boolean =>
+  pool !== kept.pool || isBefore(place, kept.place) || hasRoom(pool, shape, kept.shape);
 
 /** Of jobs after the one that a pool is kept for. */
 function fitsBeside(shape: KnownShape, { pool, shape: wanted }: Reservation): boolean {
-  const onKept = shape.matches.get(name(pool));
+  const onKept = shape.matches.get(nameOf(pool));
   if (onKept?.fits !== true) return shape.fitting > 0;
   return shape.fitting > 1 || hasRoom(pool, shape, wanted);
 }

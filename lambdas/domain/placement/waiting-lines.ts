@@ -1,14 +1,14 @@
 /**
- * Who waits, so ordered that the first of those who fit is at hand, and the first of those who have waited long and fit
- * nowhere now. Pure.
+ * Who waits, so ordered that the first of those who fit is soon found, and the first of those who have waited long. Pure.
  *
- * A queue holds jobs of one customer, shape and priority, which is why its first has waited longest. A lane holds the queues
- * of one shape and priority, so that what changes for a shape moves four lanes and not all of its customers.
+ * A queue holds jobs of one customer and one shape, a lane the queues of one shape. Most of what changes between two starts is
+ * soon changed back: the share of a customer that ends a job and starts another, the shapes that fit into a place until it is
+ * taken. So a queue is kept at the place it had when it was last looked at, as long as its right one is no earlier; and
+ * shapes that begin to fit are only put in order once they are many.
  */
-import type { Priority } from '../../contract/job.ts';
 import type { PlacingRow } from '../../contract/placement-table.ts';
 import type { KnownShape } from './fits.ts';
-import { Ordered, type Place } from './ordered.ts';
+import { isBefore, Ordered, type Place } from './ordered.ts';
 
 /** As far as it matters who goes first. */
 export interface Waiter {
@@ -18,136 +18,240 @@ export interface Waiter {
   readonly queues: Map<Lane, Queue>;
 }
 
-export interface Queue {
+export interface WaitingJob {
+  readonly row: PlacingRow;
+  readonly queue: Queue;
+}
+
+interface Queue {
   readonly customer: Waiter;
   readonly lane: Lane;
-  readonly jobs: Ordered<PlacingRow>;
-  /** Whose turn it is, unless the customer is full. */
-  head: PlacingRow | undefined;
+  readonly ready: Ordered<WaitingJob>;
+  /** Those that have waited long. */
+  readonly patient: Ordered<WaitingJob>;
+  /** It is kept at no place of a larger share. */
+  share: number;
+  /** Left out somewhere, as its customer was full. */
+  isOut: boolean;
 }
 
 export interface Lane {
   readonly shape: KnownShape;
-  readonly priority: Priority;
-  /** Those of customers that are not full; and of these, those whose head has waited long. */
   readonly ready: Ordered<Queue>;
   readonly patient: Ordered<Queue>;
   queues: number;
 }
 
-const jobPlace = ({ orderMs, job }: PlacingRow): Place => ({ share: 0, orderMs, job });
+/** Whose turn it might be. */
+export interface Turn {
+  job: PlacingRow;
+  shape: KnownShape;
+  place: Place;
+}
+
+type Who = 'ready' | 'patient';
+
+/** So many lanes that have begun to fit are looked at one by one, and so often; then they are put in order. */
+const mostFresh = 64;
+const mostLooks = 16;
 
 export class WaitingLines {
-  /** Lanes whose shape fits somewhere now. */
-  readonly open = new Ordered<Lane>();
-  /** Lanes whose shape would fit somewhere but does not now, with a head that has waited long. */
-  readonly held = new Ordered<Lane>();
-  /** Queues whose head has not waited long yet, by when it began to. */
-  readonly #ripening = new Ordered<Queue>();
-  readonly #lanes = new Map<KnownShape, Map<Priority, Lane>>();
+  readonly #lanes = new Map<KnownShape, Lane>();
+  /** Of shapes that fit somewhere now: those that just began to, and the others in their order. */
+  readonly #fresh = new Set<Lane>();
+  #looks = 0;
+  readonly #open = new Ordered<Lane>();
+  /** With a job that has waited long, of shapes that would fit somewhere if it were empty. */
+  readonly #held = new Ordered<Lane>();
+  /** Jobs that have not waited long yet, by when they began to. */
+  readonly #ripening = new Ordered<WaitingJob>();
 
-  add(row: PlacingRow, shape: KnownShape, customer: Waiter): Queue {
-    const lane = this.#laneOf(shape, row.priority);
-    const queue = customer.queues.get(lane) ?? { customer, lane, jobs: new Ordered<PlacingRow>(), head: undefined };
-    if (queue.jobs.size === 0) {
+  add(row: PlacingRow, shape: KnownShape, customer: Waiter): WaitingJob {
+    const lane = this.#laneOf(shape);
+    const known = customer.queues.get(lane);
+    const queue = known ?? { customer, lane, ready: new Ordered(), patient: new Ordered(), share: 0, isOut: false };
+    if (known === undefined) {
       customer.queues.set(lane, queue);
       lane.queues += 1;
     }
-    queue.jobs.set(row, jobPlace(row));
-    this.#renew(queue);
-    return queue;
+    const waiting = { row, queue };
+    queue.ready.set(waiting, placeAt(0, row));
+    this.#ripening.set(waiting, sinceWhen(row));
+    if (queue.ready.first === waiting) this.#renew(queue);
+    return waiting;
   }
 
-  remove(row: PlacingRow, queue: Queue): void {
-    queue.jobs.delete(row);
-    this.#renew(queue);
-    if (queue.jobs.size > 0) return;
-    queue.customer.queues.delete(queue.lane);
-    queue.lane.queues -= 1;
-    if (queue.lane.queues === 0) this.#close(queue.lane);
+  remove(waiting: WaitingJob): void {
+    const { queue } = waiting;
+    const { customer, lane, ready, patient } = queue;
+    const wasFirst = ready.first === waiting || patient.first === waiting;
+    ready.delete(waiting);
+    patient.delete(waiting);
+    this.#ripening.delete(waiting);
+    if (wasFirst) this.#renew(queue);
+    if (ready.size > 0) return;
+    customer.queues.delete(lane);
+    lane.queues -= 1;
+    if (lane.queues === 0) this.#close(lane);
   }
 
   /** Its share is another one, or it is full or is not any more. */
-  renewCustomer({ queues }: Waiter): void {
-    for (const queue of queues.values()) this.#renew(queue);
+  renewCustomer({ share, full, queues }: Waiter): void {
+    for (const queue of queues.values()) if (queue.share > share || (queue.isOut && !full)) this.#renew(queue);
   }
 
   /** It fits somewhere now and did not, or the other way round. */
-  renewShape(shape: KnownShape): void {
-    for (const lane of this.#lanes.get(shape)?.values() ?? []) this.#renewLane(lane);
+  renewFit(shape: KnownShape): void {
+    const lane = this.#lanes.get(shape);
+    if (lane === undefined) return;
+    if (shape.fitting > 0) this.#begin(lane);
+    else if (!this.#fresh.delete(lane)) this.#open.delete(lane);
+  }
+
+  /** It would fit somewhere now if it were empty and would not have, or the other way round. */
+  renewReach(shape: KnownShape): void {
+    const lane = this.#lanes.get(shape);
+    if (lane !== undefined) this.#hold(lane);
   }
 
   /** Who waits for more than `longMs` has waited long. Time only goes on. */
   ripen(nowMs: number, longMs: number): void {
     for (let next = this.#ripening.firstPlace; next !== undefined && next.orderMs + longMs < nowMs; next = this.#ripening.firstPlace) {
-      const queue = this.#ripening.first;
-      const place = queue?.lane.ready.placeOf(queue);
-      if (queue === undefined || place === undefined) return;
-      this.#ripening.delete(queue);
-      queue.lane.patient.set(queue, place);
-      this.#renewLane(queue.lane);
+      const waiting = this.#ripening.first;
+      if (waiting === undefined) return;
+      this.#ripening.delete(waiting);
+      const { row, queue } = waiting;
+      queue.patient.set(waiting, placeAt(0, row));
+      if (queue.patient.first === waiting) this.#renew(queue);
     }
   }
 
-  /** What counts as long has changed: nobody has waited long until `ripen` says so again. */
-  unripen(): void {
-    for (const lanes of this.#lanes.values()) {
-      for (const lane of lanes.values()) {
-        for (const [queue] of [...lane.patient.entries()]) this.#beginToWait(queue);
-        this.#renewLane(lane);
-      }
+  /** What counts as long has changed: of `all`, nobody has waited long until `ripen` says so again. */
+  unripen(all: Iterable<WaitingJob>): void {
+    for (const waiting of all) {
+      const { queue, row } = waiting;
+      if (!queue.patient.has(waiting)) continue;
+      queue.patient.delete(waiting);
+      this.#ripening.set(waiting, sinceWhen(row));
+      this.#renew(queue);
     }
+  }
+
+  /** The first in the whole order of those who fit somewhere, and are of a shape that may. */
+  firstThatFits(may?: (shape: KnownShape) => boolean): Turn | undefined {
+    this.#looks += 1;
+    if (this.#looks > mostLooks) this.#openFresh();
+    let first = may === undefined ? firstOf(this.#open, 'ready') : undefined;
+    if (may !== undefined) for (const [lane] of this.#open.entries()) if (may(lane.shape)) first = earlier(first, lane, 'ready');
+    for (const lane of this.#fresh) if (may === undefined || may(lane.shape)) first = earlier(first, lane, 'ready');
+    return first;
+  }
+
+  /** The first in the whole order of those who have waited long, would fit somewhere, and are before `before`. */
+  firstPatient(before: Place): Turn | undefined {
+    const first = firstOf(this.#held, 'patient');
+    return first !== undefined && isBefore(first.place, before) ? first : undefined;
+  }
+
+  /** The first in the whole order of those who have waited long, would fit somewhere, and fit nowhere now. */
+  firstHeld(): Turn | undefined {
+    let first: Turn | undefined;
+    for (const [lane] of this.#held.entries()) if (lane.shape.fitting === 0) first = earlier(first, lane, 'patient');
+    return first;
   }
 
   #renew(queue: Queue): void {
-    const { customer, lane, jobs } = queue;
-    const head = customer.full ? undefined : jobs.first;
-    if (head === undefined) {
-      lane.ready.delete(queue);
-      lane.patient.delete(queue);
-      this.#ripening.delete(queue);
-    } else {
-      const place = { share: customer.share, orderMs: head.orderMs, job: head.job };
-      lane.ready.set(queue, place);
-      if (queue.head === head && lane.patient.has(queue)) lane.patient.set(queue, place);
-    }
-    const isNew = head !== queue.head;
-    queue.head = head;
-    if (isNew && head !== undefined) this.#beginToWait(queue);
-    this.#renewLane(lane);
+    const { customer, lane, ready, patient } = queue;
+    seat(lane.ready, queue, ready.first);
+    seat(lane.patient, queue, patient.first);
+    queue.share = customer.share;
+    queue.isOut = false;
+    if (lane.shape.fitting > 0) this.#begin(lane);
+    this.#hold(lane);
   }
 
-  #beginToWait(queue: Queue): void {
-    const { lane, head } = queue;
-    lane.patient.delete(queue);
-    if (head !== undefined) this.#ripening.set(queue, { share: 0, orderMs: head.readyAtMs, job: head.job });
+  #begin(lane: Lane): void {
+    if (this.#open.has(lane)) put(this.#open, lane, lane.ready.firstPlace);
+    else this.#fresh.add(lane);
+    if (this.#fresh.size > mostFresh) this.#openFresh();
   }
 
-  #renewLane(lane: Lane): void {
-    const { shape, ready, patient } = lane;
-    const fits = shape.fitting > 0;
-    put(this.open, lane, fits ? ready.firstPlace : undefined);
-    put(this.held, lane, !fits && shape.possible > 0 ? patient.firstPlace : undefined);
+  #openFresh(): void {
+    for (const lane of this.#fresh) put(this.#open, lane, lane.ready.firstPlace);
+    this.#fresh.clear();
+    this.#looks = 0;
   }
 
-  #laneOf(shape: KnownShape, priority: Priority): Lane {
-    const lanes = this.#lanes.get(shape) ?? new Map<Priority, Lane>();
-    this.#lanes.set(shape, lanes);
-    const known = lanes.get(priority);
+  #hold(lane: Lane): void {
+    put(this.#held, lane, lane.shape.possible > 0 ? lane.patient.firstPlace : undefined);
+  }
+
+  #laneOf(shape: KnownShape): Lane {
+    const known = this.#lanes.get(shape);
     if (known !== undefined) return known;
-    const lane = { shape, priority, ready: new Ordered<Queue>(), patient: new Ordered<Queue>(), queues: 0 };
-    lanes.set(priority, lane);
+    const lane = { shape, ready: new Ordered<Queue>(), patient: new Ordered<Queue>(), queues: 0 };
+    this.#lanes.set(shape, lane);
     return lane;
   }
 
-  #close({ shape, priority }: Lane): void {
-    const lanes = this.#lanes.get(shape);
-    lanes?.delete(priority);
-    if (lanes?.size === 0) this.#lanes.delete(shape);
+  #close(lane: Lane): void {
+    this.#lanes.delete(lane.shape);
+    this.#fresh.delete(lane);
+    this.#open.delete(lane);
+    this.#held.delete(lane);
   }
+}
+
+const placeAt = (share: number, { orderMs, job }: PlacingRow): Place => ({ share, orderMs, job });
+const sinceWhen = ({ readyAtMs, job }: PlacingRow): Place => ({ share: 0, orderMs: readyAtMs, job });
+
+/** `queue` goes where its head belongs, unless it is kept somewhere before that with the same head. */
+function seat(queues: Ordered<Queue>, queue: Queue, head: WaitingJob | undefined): void {
+  const { share } = queue.customer;
+  const kept = queues.placeOf(queue);
+  if (head === undefined) queues.delete(queue);
+  else if (kept?.orderMs !== head.row.orderMs || kept.job !== head.row.job || kept.share > share)
+    queues.set(queue, placeAt(share, head.row));
 }
 
 function put(lanes: Ordered<Lane>, lane: Lane, place: Place | undefined): void {
   if (place === undefined) lanes.delete(lane);
-  else lanes.set(lane, place);
+  else if (lanes.placeOf(lane) !== place) lanes.set(lane, place);
+}
+
+/** Brings what is kept of the first ones up to date, until the first of them is right. */
+function turnOf(lane: Lane, who: Who): Turn | undefined {
+  const queues = lane[who];
+  for (let queue = queues.first; queue !== undefined; queue = queues.first) {
+    const { share, full } = queue.customer;
+    const head = queue[who].first;
+    const place = queues.firstPlace;
+    if (full || head === undefined || place === undefined) {
+      queues.delete(queue);
+      queue.isOut = true;
+    } else if (place.share === share) {
+      return { job: head.row, shape: lane.shape, place };
+    } else {
+      queues.set(queue, placeAt(share, head.row));
+      queue.share = share;
+    }
+  }
+  return undefined;
+}
+
+function earlier(best: Turn | undefined, lane: Lane, who: Who): Turn | undefined {
+  const { firstPlace } = lane[who];
+  if (firstPlace === undefined || (best !== undefined && isBefore(best.place, firstPlace))) return best;
+  const turn = turnOf(lane, who);
+  return turn !== undefined && (best === undefined || isBefore(turn.place, best.place)) ? turn : best;
+}
+
+function firstOf(lanes: Ordered<Lane>, who: Who): Turn | undefined {
+  for (let lane = lanes.first; lane !== undefined; lane = lanes.first) {
+    const turn = turnOf(lane, who);
+    if (turn === undefined) lanes.delete(lane);
+    else if (turn.place === lanes.firstPlace) return turn;
+    else lanes.set(lane, turn.place);
+  }
+  return undefined;
 }

@@ -57,12 +57,13 @@ export async function poolGroup(name: string, pool: PoolFields, item: Record<str
 
 /** As the stats tell of it. */
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it.
-export function untilPool(taskGroup: string, what: string, check: (pool: any) => boolean): Promise<void> {
+export function untilPool(taskGroup: string, what: string, check: (pool: any) => boolean): Promise<unknown> {
   return eventually(`pool ${taskGroup}: ${what}`, async () => {
     const { status, json, text } = await api('GET', '/concurrency/stats');
     if (status !== 200) throw new Error(`${status}: ${text}`);
     const pool = json.placement?.pools.find((one: { pool: string }) => one.pool === taskGroup);
     if (pool === undefined || !check(pool)) throw new Error(JSON.stringify(pool) ?? text);
+    return pool;
   });
 }
 

@@ -72,7 +72,7 @@ export function placedMessage(row: JobRow, placed: Placed, lease: LeaseRow | und
 function waitingMessage({ readyAtMs }: JobRow, placed: Placed, nowMs: number): string {
   const { step, stepKeyMs, startByMs, fence, failures } = placed;
   const by = startByMs === undefined || fence > 0 ? '' : `; fails if it has not started by ${iso(startByMs)}`;
-  if (step === 'validating') return `its inputs are looked at before it waits for a pool, again every 30 s until that is done${by}`;
+  if (step === 'validating') return `its inputs are looked at before it waits for a pool, again every minute until that is done${by}`;
   if (step === 'later')
     return failures === 0
       ? `waits for its time: starts at ${iso(stepKeyMs)} or later${by}`

@@ -1,10 +1,11 @@
 /** A book that is told of changes decides as the rules say, as one that is made anew does, and whatever came first. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { priorities } from '../../../lambdas/contract/job.ts';
 import type { LeaseRow, PlacingRow } from '../../../lambdas/contract/placement-table.ts';
 import { Book } from '../../../lambdas/domain/placement/book.ts';
 import type { Start } from '../../../lambdas/domain/placement/turn.ts';
-import { begin, leaseOf, startAll, startMs, told } from './builders.ts';
+import { begin, leaseOf, overall, pool, startAll, startMs, told, waiting } from './builders.ts';
 import { oracle, type World } from './oracle.ts';
 import { anyEvents, anyWorld, type Event } from './worlds.ts';
 
@@ -144,6 +145,42 @@ describe('a book that is told of whatever happens', () => {
         expect(startAll(new Book(other)).map(told)).toEqual(startAll(new Book(world)).map(told));
       }),
       runs,
+    );
+  });
+});
+
+describe('a book with many shapes', () => {
+  /** As many as are put in order rather than looked at one by one, and more. */
+  const manyShapes = fc.record({
+    sizes: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 90, maxLength: 140 }),
+    perCustomer: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+    ends: fc.array(fc.nat(1_000), { maxLength: 30 }),
+  });
+  it('decides as the rules say, too', () => {
+    fc.assert(
+      fc.property(manyShapes, ({ sizes, perCustomer, ends }) => {
+        const jobs = sizes.map((cpu, i) =>
+          waiting(`j${i}`, {
+            customer: `c${i % 7}`,
+            ageMs: (i % 13) * 100_000,
+            priority: priorities[i % 4],
+            needs: { quantities: { cpu } },
+          }),
+        );
+        const pools = ['a', 'b', 'c'].map((name) => pool(name, { maxJobs: 30, capacity: { cpu: 1_500 } }));
+        const limits = overall(perCustomer === undefined ? {} : { perCustomerMaxJobs: perCustomer });
+        const stage = new Stage({ overall: limits, pools, customers: [], waiting: jobs, leases: [] });
+        const decide = () => {
+          const start = stage.book.next(stage.nowMs);
+          expect(start?.job.job).toBe(oracle(stage.world, stage.nowMs).next?.job);
+          return start;
+        };
+        for (const nth of [undefined, ...ends]) {
+          if (nth !== undefined) stage.happen({ kind: 'end', nth });
+          for (let start = decide(); start !== undefined; start = decide()) stage.starts(start);
+        }
+      }),
+      { numRuns: 15 },
     );
   });
 });

@@ -11,7 +11,9 @@ export const Customer = z
   .describe('Whom the job is for: limits and fair shares are counted by it');
 
 const LabelName = z.string().regex(/^[A-Za-z0-9][\w./-]{0,62}$/, 'must be 1-63 letters, digits and _ . / -, a letter or digit first');
-export const Labels = z.record(LabelName, z.string().min(1).max(255)).refine((labels) => Object.keys(labels).length <= 20, 'has more than 20 labels');
+export const Labels = z
+  .record(LabelName, z.string().min(1).max(255))
+  .refine((labels) => Object.keys(labels).length <= 20, 'has more than 20 labels');
 export type Labels = z.infer<typeof Labels>;
 
 const QuantityName = z.string().regex(/^[A-Za-z]\w{0,62}$/, 'must be 1-63 letters, digits and _, a letter first');
@@ -100,7 +102,10 @@ export type CustomerLimits = z.infer<typeof CustomerLimits>;
 /** Limits over all pools: the item `*limits` of the config table. */
 export const OverallLimits = z.strictObject({
   maxJobs: MaxJobs.optional().describe('Jobs placed on pools at once; default 10'),
-  perCustomer: z.strictObject({ maxJobs: MaxJobs.nullish() }).optional().describe('Of each customer without limits of its own; default none'),
+  perCustomer: z
+    .strictObject({ maxJobs: MaxJobs.nullish() })
+    .optional()
+    .describe('Of each customer without limits of its own; default none'),
   ageingSeconds: z
     .int()
     .min(1)
@@ -122,7 +127,8 @@ export const limitDefaults = { maxJobs: 10, ageingSeconds: 3_600, reserveAfterSe
 export const overallLimitsKey = '*limits';
 export const customerLimitsKey = (customer: string) => `${overallLimitsKey}/${customer}`;
 export const isLimitsKey = (key: string) => key === overallLimitsKey || key.startsWith(`${overallLimitsKey}/`);
-export const customerOfLimitsKey = (key: string) => (key.startsWith(`${overallLimitsKey}/`) ? key.slice(overallLimitsKey.length + 1) : undefined);
+export const customerOfLimitsKey = (key: string) =>
+  key.startsWith(`${overallLimitsKey}/`) ? key.slice(overallLimitsKey.length + 1) : undefined;
 
 export const OverallLimitsItem = OverallLimits.extend({ taskGroup: z.literal(overallLimitsKey) });
 export const CustomerLimitsItem = CustomerLimits.extend({

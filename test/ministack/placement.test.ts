@@ -122,7 +122,7 @@ describe('a job that states needs', () => {
       steps: ['one', 'two', 'three'],
     });
     const job = await untilEnded(id, 90);
-    expect(job).toMatchObject({ status: 'COMPLETED', attempts: 2, history: [{ attempt: 1, class: 'TRANSIENT' }] });
+    expect(job).toMatchObject({ status: 'COMPLETED', attempts: 2, history: [{ attempt: 1, class: 'RESOURCE' }] });
     expect(['one', 'two', 'three'].map((step) => told(id, step).map(({ fence }) => fence))).toEqual([[1], [1, 2], [2]]);
   });
 
@@ -187,6 +187,7 @@ test('a pool that is closed takes nothing new, one that shrinks neither, and a r
   await eventually('what runs is finished', async () => {
     const { status } = await say(lease as never, 'result', { result: 1 });
     if (status !== 200) throw new Error(String(status));
+    return true;
   });
   expect((await jobOf(running)).status).toBe('COMPLETED');
 }, 120_000);

@@ -6,7 +6,7 @@ import type { PlacementReason } from '../../contract/placement.ts';
 import type { PlacingRow } from '../../contract/placement-table.ts';
 import { choosePool } from './choose-pool.ts';
 import type { KnownPool, KnownShape } from './fits.ts';
-import { isBefore, type Place } from './ordered.ts';
+import type { Place } from './ordered.ts';
 import { hasRoom, missing } from './shape.ts';
 import type { Turn, WaitingLines } from './waiting-lines.ts';
 
@@ -41,10 +41,11 @@ export function startOf(lines: WaitingLines): Start | undefined {
   return turn && startFrom(turn, kept);
 }
 
-function startFrom({ job, place, shape }: Turn, kept: Reservation | undefined): Start | undefined {
+/** `kept`: for one before it. */
+function startFrom({ job, shape }: Turn, kept: Reservation | undefined): Start | undefined {
   const pools: KnownPool[] = [];
   for (const { pool, fits } of shape.matches.values()) {
-    if (fits && (kept === undefined || leavesRoom(kept, place, pool, shape))) pools.push(pool);
+    if (fits && (kept === undefined || pool !== kept.pool || hasRoom(pool, shape, kept.shape))) pools.push(pool);
   }
   const choice = choosePool(job, shape, pools);
   return choice && { job, pool: choice.pool.row.taskGroup, reason: choice.reason };
@@ -65,10 +66,6 @@ function keep(turn: Turn | undefined): Reservation | undefined {
 }
 
 const nameOf = ({ row }: KnownPool) => row.taskGroup;
-
-/** Whether a job at that place that fits the pool may start there. */
-export const leavesRoom = (kept: Reservation, place: Place, pool: KnownPool, shape: KnownShape): boolean =>
-  pool !== kept.pool || isBefore(place, kept.place) || hasRoom(pool, shape, kept.shape);
 
 /** Of jobs after the one that a pool is kept for. */
 function fitsBeside(shape: KnownShape, { pool, shape: wanted }: Reservation): boolean {

@@ -155,6 +155,11 @@ describe('several jobs start', () => {
     ]);
   });
 
+  it('in hundredths up to the last', () => {
+    const bit = (name: string) => waiting(name, { needs: { quantities: { cpu: 0.07 } } });
+    expect(order({ pools: one({ maxJobs: 9, capacity: { cpu: 0.21 } }), waiting: ['1', '2', '3', '4'].map(bit) })).toEqual(['1', '2', '3']);
+  });
+
   it('as soon as a limit allows it again', () => {
     const stage = book({ pools: one(), waiting: [waiting('1'), waiting('2')], overall: overall({ maxJobs: 0 }) });
     expect(stage.next(startMs)).toBeUndefined();
@@ -216,6 +221,25 @@ describe('a pool is kept for a job that has waited long and finds no room', () =
     const stage = book({ pools: [one, two], leases, waiting: [big, waiting('small', cpu(1, { customer: 'z' }))] });
     expect(stage.reservation(startMs)?.pool.row.taskGroup).toBe('two');
     expect(startAll(stage).map(told)).toEqual(['small on one (only)']);
+  });
+
+  it('by name, where as much is missing on each', () => {
+    const leases = [running('r'), running('s', { pool: 'two' })];
+    for (const pools of [
+      [one, pool('two', one)],
+      [pool('two', one), one],
+    ]) {
+      const same = pools.map((row) => ({ ...row, taskGroup: row === one ? 'one' : 'two' }));
+      expect(book({ pools: same, leases, waiting: [big] }).reservation(startMs)?.pool.row.taskGroup).toBe('one');
+    }
+  });
+
+  it('no more once that is not long any more', () => {
+    const stage = book({ pools: [one], leases: [running('r')], waiting: [big, waiting('small', cpu(1, { customer: 'z' }))] });
+    expect(stage.next(startMs)).toBeUndefined();
+    stage.setOverall(overall({ reserveAfterSeconds: 902 }));
+    expect(stage.next(startMs)?.job.job).toBe('small');
+    expect(stage.next(startMs + 2_000)).toBeUndefined();
   });
 
   it('for nobody whose customer is at its limit', () => {

@@ -155,9 +155,15 @@ describe('several jobs start', () => {
     ]);
   });
 
-  it('in hundredths up to the last', () => {
-    const bit = (name: string) => waiting(name, { needs: { quantities: { cpu: 0.07 } } });
-    expect(order({ pools: one({ maxJobs: 9, capacity: { cpu: 0.21 } }), waiting: ['1', '2', '3', '4'].map(bit) })).toEqual(['1', '2', '3']);
+  it('in thousandths up to the last, however a number comes out in binary', () => {
+    const bit = (name: string) => waiting(name, { needs: { quantities: { cpu: 2.007 } } });
+    expect(order({ pools: one({ maxJobs: 9, capacity: { cpu: 6.021 } }), waiting: ['1', '2', '3', '4'].map(bit) })).toEqual([
+      '1',
+      '2',
+      '3',
+    ]);
+    const whole = (name: string) => waiting(name, { needs: { quantities: { cpu: 1.001 } } });
+    expect(order({ pools: one({ capacity: { cpu: 1.001 } }), waiting: ['1', '2'].map(whole) })).toEqual(['1']);
   });
 
   it('as soon as a limit allows it again', () => {

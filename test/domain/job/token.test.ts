@@ -37,3 +37,12 @@ test('is of no other key, task, or attempt', () => {
     }),
   );
 });
+
+test('is none where its name is written with other bits, or a number with zeros before it', () => {
+  const attempt = { n: 1, life: 0, attempt: 1, fromByte: 0, toByte: 9, id: 'a' };
+  const token = tokenOf('key', attempt);
+  expect(token).toContain('.YQ.');
+  expect(attemptOf('key', 1, token)).toEqual(attempt);
+  expect(attemptOf('key', 1, token.replace('.YQ.', '.YR.'))).toBeUndefined();
+  expect(attemptOf('key', 1, token.replace(/^0\./, '00.'))).toBeUndefined();
+});

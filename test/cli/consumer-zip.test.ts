@@ -13,7 +13,9 @@ it('packs a Python consumer as it is, without its README', async () => {
   const files = Object.keys(unzipSync(await consumerZip(inProject('examples', 'consumer-python'))));
   expect(files.toSorted()).toEqual([
     'index.py',
-    ...['__init__.py', 'batch.py', 'environment.py', 'reports.py', 'rules.py', 'tables.py', 'task.py'].map((name) => `sluice/${name}`),
+    ...['__init__.py', 'batch.py', 'environment.py', 'leases.py', 'reports.py', 'rules.py', 'tables.py', 'task.py'].map(
+      (name) => `sluice/${name}`,
+    ),
   ]);
 });
 

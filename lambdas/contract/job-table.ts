@@ -252,12 +252,18 @@ export type LaterRow = z.output<typeof LaterRow>;
 
 /** Jobs that run, by id. */
 export const SlotsRow = z.object({
-  running: z.record(z.string(), z.object({ target: z.string(), sinceMs: z.number() })).default({}),
+  running: z.record(z.string(), z.object({ target: z.string(), customer: z.string().optional(), sinceMs: z.number() })).default({}),
   revision: z.number().default(0),
 });
 export type SlotsRow = z.output<typeof SlotsRow>;
 
-export const WaitingRow = z.object({ job: z.string(), target: z.string(), priority: Priority, readyAtMs: z.number() });
+export const WaitingRow = z.object({
+  job: z.string(),
+  target: z.string(),
+  customer: z.string().optional(),
+  priority: Priority,
+  readyAtMs: z.number(),
+});
 export type WaitingRow = z.output<typeof WaitingRow>;
 export const ScheduledRow = z.object({ job: z.string(), runAtMs: z.number() });
 export type ScheduledRow = z.output<typeof ScheduledRow>;

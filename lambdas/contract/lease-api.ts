@@ -73,8 +73,8 @@ export type PoolCapacity = z.infer<typeof PoolCapacity>;
 
 /** One thing that a job waits for, or that lets it through. */
 export const LimitFigure = z.object({
-  limit: z.enum(['overall', 'customer', 'pool', 'quantity', 'label', 'affinity', 'reservation', 'state']),
-  /** Whose: the customer, the pool. */
+  limit: z.enum(['overall', 'customer', 'target', 'pool', 'quantity', 'label', 'affinity', 'reservation', 'state']),
+  /** Whose: the customer, the pool, the task group or function. */
   of: z.string().optional(),
   name: z.string().optional().describe('Of the quantity or the label'),
   used: z.number().optional(),
@@ -90,8 +90,8 @@ export const Explanation = z.object({
   text: z.string().describe('In one line: why it waits, or why it is where it is'),
   pools: z
     .array(z.object({ pool: z.string(), fits: z.boolean(), figures: z.array(LimitFigure) }))
-    .describe('Each pool, and what keeps the job from it'),
-  limits: z.array(LimitFigure).describe('Over all pools'),
+    .describe('Each pool, and what keeps the job from it; of a job that states needs'),
+  limits: z.array(LimitFigure).describe('Over all pools; of a job that names who does it, over all of those'),
   place: z
     .object({ ofCustomer: z.int(), overall: z.int(), waiting: z.int() })
     .optional()

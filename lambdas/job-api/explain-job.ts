@@ -1,18 +1,21 @@
 /** GET /jobs/{id}/explain, and the dry run of a submission: why a job waits, or why it is where it is, and when it starts. */
+import { customerLimits } from '../aws/jobs/customer-limits.ts';
 import { viewJob } from '../aws/jobs/job-view.ts';
 import { type JobRequest, jobDefaults } from '../contract/job.ts';
 import { NoQuery } from '../contract/job-api.ts';
 import { needsTarget } from '../contract/job-messages.ts';
+import type { JobRow } from '../contract/job-table.ts';
 import type { Explanation } from '../contract/lease-api.ts';
 import type { PlacingRow } from '../contract/placement-table.ts';
 import { laterExplanation, leasedExplanation, plainExplanation, waitingExplanation } from '../domain/job/explanation.ts';
+import { slotExplanation } from '../domain/job/slot-explanation.ts';
 import { type Measured, startForecast } from '../domain/job/start-forecast.ts';
 import { runAtMs } from '../domain/job/task-input.ts';
 import { Book, type Snapshot } from '../domain/placement/book.ts';
 import { isPlaced, type PlacedJob, placingOrder, placingRowOf } from '../domain/placement/placed-job.ts';
 import { type Answer, json } from '../framework/http/answer.ts';
 import { queryOf } from '../framework/http/query.ts';
-import { readSnapshot } from './read-book.ts';
+import { all, readSnapshot } from './read-book.ts';
 import { type Call, jobIdOf, noSuchJob } from './route.ts';
 
 /** Jobs that ended last, whose durations count. */
@@ -24,8 +27,19 @@ export async function explainJob(call: Call): Promise<Answer> {
   const id = jobIdOf(call);
   const [row, seen] = await Promise.all([services.jobs.get(id), viewJob(services, id)]);
   if (row === undefined || seen === undefined) throw noSuchJob(id);
+  if (waitsForSlot(row, services.clock.nowMs())) return json(200, await slotExplained(services, row));
   if (!isPlaced(row) || row.placed.step === 'ended') return json(200, plainExplanation(id, row.status, seen.message));
   return json(200, await explained(services, row, seen.message));
+}
+
+const waitsForSlot = (row: JobRow, nowMs: number) =>
+  !isPlaced(row) && row.status === 'PENDING' && row.total !== undefined && row.readyAtMs !== undefined && (row.runAtMs ?? 0) <= nowMs;
+
+async function slotExplained(services: Call['services'], row: JobRow): Promise<Explanation> {
+  const { slots, lists, placement, stage } = services;
+  const customers = customerLimits(placement);
+  const [{ running }, waiting] = await Promise.all([slots.read(), all(lists.waiting()), customers.learn([row])]);
+  return slotExplanation(row, waiting, running, { ...stage.settings, ofCustomer: customers.of });
 }
 
 async function explained(services: Call['services'], row: PlacedJob, message: string): Promise<Explanation> {

@@ -1,6 +1,5 @@
 /** Pools, limits, and who waits and runs there, as they are at the moment: what the scheduler decides by, read once. */
 import type { PlacementStore } from '../aws/placement/placement-store.ts';
-import type { PlacingRow } from '../contract/placement-table.ts';
 import { Book, type Snapshot } from '../domain/placement/book.ts';
 import { overallOf } from '../domain/placement/limits-of.ts';
 import { placingOrder } from '../domain/placement/placed-job.ts';
@@ -13,7 +12,7 @@ export async function readSnapshot(placement: PlacementStore, nowMs: number): Pr
     placement.pools(),
     placement.customers(),
     placement.overall(),
-    allPlacing(placement),
+    all(placement.placing()),
   ]);
   const overall = known ?? overallOf(undefined, undefined, nowMs).row;
   const onPools = new Set(leases.map(({ job }) => job));
@@ -24,8 +23,8 @@ export async function readSnapshot(placement: PlacementStore, nowMs: number): Pr
   return { overall, pools, customers, leases, waiting: inOrder };
 }
 
-async function allPlacing(placement: PlacementStore): Promise<PlacingRow[]> {
-  const rows: PlacingRow[] = [];
-  for await (const page of placement.placing()) rows.push(...page);
+export async function all<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const page of pages) rows.push(...page);
   return rows;
 }

@@ -1,5 +1,7 @@
 /** Starts the waiting jobs that have room, in their order; one writer at a time, and who comes meanwhile has it look again. */
+import { customerLimits } from '../aws/jobs/customer-limits.ts';
 import type { JobServices } from '../aws/jobs/job-services.ts';
+import { slotOf } from '../aws/jobs/slots.ts';
 import type { SlotsRow, WaitingRow } from '../contract/job-table.ts';
 import { isFull, nextToStart } from '../domain/job/schedule.ts';
 
@@ -47,23 +49,27 @@ async function startSome(services: JobServices, endMs: number): Promise<boolean>
     services.log.info('job started', { job: row.job, target: row.target });
     await services.hints.target(row.target);
     seen = {
-      running: { ...seen.running, [row.job]: { target: row.target, sinceMs: services.clock.nowMs() } },
+      running: { ...seen.running, [row.job]: slotOf(row, services.clock.nowMs()) },
       revision: seen.revision + 1,
     };
   }
   return false;
 }
 
-/** Reads no further than it must: a full target lets those behind it pass. */
-async function whoMayStart({ lists, stage, clock }: JobServices, { running }: SlotsRow, endMs: number): Promise<WaitingRow[]> {
-  const limits = stage.settings;
-  if (isFull(running, limits)) return [];
+/** Reads no further than it must: a full target or customer lets those behind it pass. */
+async function whoMayStart(services: JobServices, { running }: SlotsRow, endMs: number): Promise<WaitingRow[]> {
+  const { lists, stage, clock, placement } = services;
+  const { maxParallelJobs, maxParallelJobsPerGroup } = stage.settings;
+  if (isFull(running, { maxParallelJobs })) return [];
+  const customers = customerLimits(placement);
+  const limits = { maxParallelJobs, maxParallelJobsPerGroup, ofCustomer: customers.of };
   const waiting: WaitingRow[] = [];
   let chosen: WaitingRow[] = [];
   for await (const page of lists.waiting()) {
     waiting.push(...page);
+    await customers.learn(page);
     chosen = nextToStart(running, waiting, limits);
-    if (Object.keys(running).length + chosen.length >= limits.maxParallelJobs || clock.nowMs() >= endMs) break;
+    if (Object.keys(running).length + chosen.length >= maxParallelJobs || clock.nowMs() >= endMs) break;
   }
   return chosen;
 }

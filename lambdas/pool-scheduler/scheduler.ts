@@ -97,6 +97,7 @@ async function renewed(services: SchedulerServices, memory: Memory, { jobs, pool
     row: await renewPool(services, taskGroup),
   }));
   const customers = await inWaves([...limits], readsAtOnce, (key) => customerHinted(services, key));
+  if (limits.size > 0) await tellDispatcher(services);
   const book = known ?? (await reread(services, memory));
   if (known !== undefined && overall !== undefined) noteOverall(book, overall);
   for (const { taskGroup, row } of renewedPools) {
@@ -107,6 +108,11 @@ async function renewed(services: SchedulerServices, memory: Memory, { jobs, pool
   for (const row of customers) if (row !== undefined) book.setCustomer(row);
   await inWaves([...jobs], readsAtOnce, (job) => jobHinted(services, book, job));
   return book;
+}
+
+/** Limits of customers hold for jobs that name who does them, too: one that waits may start now. The sweep has it look, too. */
+async function tellDispatcher({ hints, log }: SchedulerServices): Promise<void> {
+  await hints.schedule().catch((error: unknown) => log.warn('dispatcher not hinted; the sweep does', errorFields(error)));
 }
 
 async function customerHinted(services: SchedulerServices, key: string) {

@@ -133,9 +133,28 @@ describe('a job that does not wait for a pool', () => {
     expect(await explain(job)).toMatchObject({ text: 'done on pool west', pools: [], limits: [] });
   });
 
-  it('is explained in a line where it names a task group', async () => {
+  it('is told which limit it waits for where it names a task group', async () => {
     world.group('shop');
-    expect(await explain(await world.submit())).toMatchObject({ text: 'starts as soon as it has a slot', pools: [] });
+    world.group('depot');
+    const first = await world.submit({ customer: 'acme' });
+    expect(await explain(first)).toMatchObject({ text: 'it starts now', pools: [], place: { overall: 1, waiting: 1 } });
+    await world.start(first);
+    const second = await world.submit({ customer: 'acme', taskGroup: 'depot' });
+    await world.limits({ perCustomerMaxJobs: 1 });
+    const seen = await explain(second);
+    expect(seen.text).toBe('it waits: customer acme 1 of 1');
+    expect(seen.limits.map(({ text }) => text)).toEqual([
+      'jobs that run 1 of 20',
+      'jobs on task group depot 0 of 2',
+      'customer acme 1 of 1',
+    ]);
+    const third = await world.submit({ taskGroup: 'depot' });
+    expect(await explain(third)).toMatchObject({
+      text: 'it waits for its turn: place 2 of 2',
+      place: { ofCustomer: 1, overall: 2, waiting: 2 },
+      ahead: [{ job: second, customer: 'acme', why: expect.stringMatching(/^priority normal, waits since /) }],
+    });
+    expect((await explain(first)).limits).toEqual([]);
   });
 
   it('is not there', async () => expect(await world.get('/jobs/id-9/explain')).toMatchObject({ status: 404 }));

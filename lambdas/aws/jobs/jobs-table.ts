@@ -13,6 +13,7 @@ import {
   jobIndexSortKey,
   jobKey,
   scheduledKey,
+  type WaitingRow,
   waitingKey,
 } from '../../contract/job-table.ts';
 import { sum } from '../../domain/job/task-end.ts';
@@ -215,17 +216,29 @@ export type JobsTable = ReturnType<typeof jobsTable>;
 
 /** What has somebody go on with it: its file is to be read, it is to wait for its time, or for a slot. */
 export function firstStep(row: JobRow, nowMs: number): Record<string, unknown> {
-  const { job, target, priority, createdAtMs, source, total } = row;
+  const { job, createdAtMs, source, total } = row;
   if (source !== undefined && total === undefined) return { ...intakeKey(createdAtMs, job), job, createdAtMs };
-  return readyStep({ job, target, priority, runAtMs: row.runAtMs, readyAtMs: row.readyAtMs ?? nowMs }, nowMs);
+  return readyStep({ ...row, readyAtMs: row.readyAtMs ?? nowMs }, nowMs);
 }
 
 export function readyStep(
-  { job, target, priority, runAtMs, readyAtMs }: Pick<JobRow, 'job' | 'target' | 'priority' | 'runAtMs'> & { readyAtMs: number },
+  row: Pick<JobRow, 'job' | 'target' | 'customer' | 'priority' | 'runAtMs'> & { readyAtMs: number },
   nowMs: number,
 ): Record<string, unknown> {
-  if (runAtMs !== undefined && runAtMs > nowMs) return { ...scheduledKey(runAtMs, job), job, runAtMs };
-  return { ...waitingKey(priority, readyAtMs, job), job, target, priority, readyAtMs };
+  const { job, runAtMs } = row;
+  return runAtMs !== undefined && runAtMs > nowMs ? { ...scheduledKey(runAtMs, job), job, runAtMs } : slotStep(row);
+}
+
+/** What has it wait for a slot. */
+export function slotStep({
+  job,
+  target,
+  customer,
+  priority,
+  readyAtMs,
+}: Pick<JobRow, 'job' | 'target' | 'customer' | 'priority'> & { readyAtMs: number }): Record<string, unknown> {
+  const row: WaitingRow = { job, target, ...(customer === undefined ? {} : { customer }), priority, readyAtMs };
+  return { ...waitingKey(priority, readyAtMs, job), ...row };
 }
 
 /** `createdKey` of the last one of a page. */

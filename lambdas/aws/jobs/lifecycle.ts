@@ -13,14 +13,13 @@ import {
   type SlotsRow,
   scheduledKey,
   startOfFile,
-  type WaitingRow,
   waitingKey,
 } from '../../contract/job-table.ts';
 import { jobStateKey } from '../../contract/task-table.ts';
 import { endEvent, statusAtEnd } from '../../domain/job/ending.ts';
 import type { Clients } from '../clients.ts';
-import { readyStep } from './jobs-table.ts';
-import { type Slots, withoutJob } from './slots.ts';
+import { readyStep, slotStep } from './jobs-table.ts';
+import { type Slots, slotOf, withoutJob } from './slots.ts';
 import { type Retrying, type TransactItem, transact, untilDecided } from './transactions.ts';
 
 export interface LifecycleOptions {
@@ -127,19 +126,19 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
 
     /** Its time has come: it waits for a slot. */
     async becomeReady(row: JobRow): Promise<boolean> {
-      const { job, target, priority, runAtMs } = row;
+      const { job, runAtMs } = row;
       if (row.status !== 'PENDING' || runAtMs === undefined) return false;
       const readyAtMs = nowMs();
       return take(row, 'the time', [
         step(row, 'SET readyAtMs = :now', { ':now': readyAtMs }),
         drop(scheduledKey(runAtMs, job)),
-        put({ ...waitingKey(priority, readyAtMs, job), job, target, priority, readyAtMs } satisfies WaitingRow & Record<string, unknown>),
+        put(slotStep({ ...row, readyAtMs })),
       ]);
     },
 
     /** PENDING → RUNNING, in a slot. `slotsTaken`: somebody else changed the slots; look again. */
     async start(row: JobRow, seen: SlotsRow): Promise<'started' | 'past' | 'slotsTaken'> {
-      const running = { ...seen.running, [row.job]: { target: row.target, sinceMs: nowMs() } };
+      const running = { ...seen.running, [row.job]: slotOf(row, nowMs()) };
       const startedAtMs = row.startedAtMs ?? nowMs();
       const deadline = row.timeoutSeconds === undefined ? {} : { ':deadline': nowMs() + row.timeoutSeconds * 1_000 };
       const { done, refused } = outcome(
@@ -174,7 +173,6 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
 
     /** Ended with failed tasks → PENDING, to try those again. */
     async retry(row: JobRow): Promise<boolean> {
-      const { job, target, priority } = row;
       const readyAtMs = nowMs();
       const next = { cursor: startOfFile, sentAll: false, readyAtMs, life: row.life + 1 };
       return take(row, 'the retry', [
@@ -184,7 +182,7 @@ export function lifecycle({ documents, jobsTable: TableName, tasksTable, slots, 
           { ':next': 'PENDING', ':cursor': next.cursor, ':no': false, ':now': readyAtMs, ':nextLife': next.life },
           { '#cursor': 'cursor' },
         ),
-        put({ ...waitingKey(priority, readyAtMs, job), job, target, priority, readyAtMs }),
+        put(slotStep({ ...row, readyAtMs })),
       ]);
     },
   };

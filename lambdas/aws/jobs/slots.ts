@@ -1,6 +1,6 @@
 /** The jobs that run: one item, each change under its revision, so that no two starts take the same slot. */
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { SlotsRow, slotsKey } from '../../contract/job-table.ts';
+import { type JobRow, SlotsRow, slotsKey } from '../../contract/job-table.ts';
 import type { Clients } from '../clients.ts';
 import type { TransactItem } from './transactions.ts';
 
@@ -22,6 +22,12 @@ export function slots(documents: Clients['documents'], TableName: string) {
   };
 }
 export type Slots = ReturnType<typeof slots>;
+
+export const slotOf = ({ target, customer }: JobRow, sinceMs: number): SlotsRow['running'][string] => ({
+  target,
+  ...(customer === undefined ? {} : { customer }),
+  sinceMs,
+});
 
 export const withoutJob = (seen: SlotsRow, job: string): SlotsRow => ({
   ...seen,

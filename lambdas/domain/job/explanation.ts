@@ -11,7 +11,7 @@ import type { Forecast } from './start-forecast.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 /** Of those that go first, so many are named. */
-const shownAhead = 10;
+export const shownAhead = 10;
 
 /** Of a job that nothing but its own state explains: `message` says it. */
 export const plainExplanation = (id: string | undefined, status: JobStatus, text: string): Explanation => ({

@@ -1,8 +1,10 @@
 /** Which jobs run at once: as many as may, in their order, and the next as soon as there is room. */
 import { describe, expect, it } from 'vitest';
 import type { Priority } from '../../../lambdas/contract/job.ts';
+import { customerKey, overallKey } from '../../../lambdas/contract/placement-table.ts';
 import { DispatchStage } from './dispatch-stage.ts';
 import { differences, slotsOf } from './recount.ts';
+import { tables } from './resources.ts';
 
 const tasks = (count: number) => Array.from({ length: count }, () => ({}));
 
@@ -50,6 +52,29 @@ describe('jobs', () => {
     const quick = await stage.submit({ taskGroup: 'quick', priority: 'low' }, tasks(3));
     expect(await stage.end([quick], 10)).toEqual(['COMPLETED']);
     expect(await stage.end(slow, 200)).toEqual(['COMPLETED', 'COMPLETED']);
+  });
+
+  it('of a customer run no more at once than it may; those of others pass, and more start when it may have more', async () => {
+    const stage = new DispatchStage();
+    for (const name of ['a', 'b', 'c', 'd']) stage.group(name, { concurrency: 1, taskMs: () => 20_000 });
+    const limits = { maxJobs: 10, ageingSeconds: 3_600, reserveAfterSeconds: 900, jobs: 0, revision: 1 };
+    stage.aws.dynamodb.put(tables.jobs, { ...overallKey, ...limits, perCustomerMaxJobs: 3 });
+    const allow = (maxJobs: number) => stage.aws.dynamodb.put(tables.jobs, { ...customerKey('acme'), customer: 'acme', maxJobs });
+    allow(1);
+    const ofAcme: string[] = [];
+    for (const taskGroup of ['a', 'b', 'c']) ofAcme.push(await stage.submit({ taskGroup, customer: 'acme' }, tasks(3)));
+    const ofBeta = await stage.submit({ taskGroup: 'd', customer: 'beta', priority: 'low' }, tasks(3));
+    await stage.pass(10);
+    expect(stage.watch.started.map(({ job }) => job)).toEqual([ofAcme[0], ofBeta]);
+    allow(2);
+    await stage.wait(stage.services.hints.schedule());
+    await stage.pass(2);
+    expect(stage.watch.started.map(({ job }) => job)).toEqual([ofAcme[0], ofBeta, ofAcme[1]]);
+    expect(await stage.end([...ofAcme, ofBeta], 300)).toEqual(Array.from({ length: 4 }, () => 'COMPLETED'));
+    expect(stage.watch.mostOf.get('acme')).toBe(2);
+    const again = await stage.submit({ taskGroup: 'a', customer: 'acme', delaySeconds: 30 }, tasks(1));
+    await stage.end([again], 120);
+    expect(stage.watch.wrong).toEqual([]);
   });
 
   it('start within minutes of an end though the hint, and who held the lease, are lost', async () => {

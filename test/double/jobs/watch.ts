@@ -17,6 +17,8 @@ export class Watch {
   readonly started: { job: string; life: number; atMs: number }[] = [];
   readonly ended: { job: string; life: number; status: string; atMs: number }[] = [];
   most = { running: 0, perTarget: 0 };
+  /** Jobs of a customer that ran at once. */
+  readonly mostOf = new Map<string, number>();
   readonly #writes = new Map<string, number>();
   readonly #over = new Set<string>();
   readonly #limits: () => Limits;
@@ -50,6 +52,8 @@ export class Watch {
   #seeSlots({ running }: SlotsRow): void {
     const { maxParallelJobs, maxParallelJobsPerGroup } = this.#limits();
     const perTarget = Map.groupBy(Object.values(running), ({ target }) => target);
+    for (const [customer, { length }] of Map.groupBy(Object.values(running), (slot) => slot.customer ?? ''))
+      this.mostOf.set(customer, Math.max(this.mostOf.get(customer) ?? 0, length));
     const most = Math.max(0, ...[...perTarget.values()].map(({ length }) => length));
     this.most = { running: Math.max(this.most.running, Object.keys(running).length), perTarget: Math.max(this.most.perTarget, most) };
     if (Object.keys(running).length > maxParallelJobs) this.wrong.push(`${Object.keys(running).length} jobs run`);

@@ -47,6 +47,20 @@ describe('pools and limits that change', () => {
     expect(stage.watch.wrong).toEqual([]);
   });
 
+  it('hold at once of jobs that name a task group, which nobody looks at otherwise', async () => {
+    const stage = new PlacementStage();
+    await stage.limits(overallLimitsKey, {});
+    await stage.limits(customerLimitsKey('acme'), { maxJobs: 0 });
+    await stage.pass(2);
+    await stage.ordered('shop', 'acme');
+    await stage.pass(10);
+    expect(stage.row('ordered').status).toBe('PENDING');
+    await stage.limits(customerLimitsKey('acme'), { maxJobs: 1 });
+    await stage.pass(2);
+    // There is no such group: what counts is that it was let start.
+    expect(stage.row('ordered').startedAtMs).toBeDefined();
+  });
+
   it('a smaller pool finishes what runs and takes nothing new until it fits', async () => {
     const stage = await busy(12);
     await stage.limits(overallLimitsKey, { maxJobs: 100 });

@@ -9,7 +9,7 @@ import { followStep } from '../../../lambdas/aws/placement/follow-step.ts';
 import type { Stepped } from '../../../lambdas/aws/placement/steps.ts';
 import { taskFileKey } from '../../../lambdas/contract/data-bucket.ts';
 import { hasEnded, type JobRequest } from '../../../lambdas/contract/job.ts';
-import { needsTarget, type PlacingHint } from '../../../lambdas/contract/job-messages.ts';
+import { groupTarget, needsTarget, type PlacingHint } from '../../../lambdas/contract/job-messages.ts';
 import type { JobRow } from '../../../lambdas/contract/job-table.ts';
 import { PipelineRow } from '../../../lambdas/contract/pipeline-row.ts';
 import { limitDefaults, type PoolFields } from '../../../lambdas/contract/placement.ts';
@@ -148,6 +148,14 @@ export class PlacementStage {
     if (created.kind === 'created' && row.placed !== undefined)
       await this.wait(followStep(this.services, { row: { ...row, placed: row.placed }, event: created.event }));
     return job;
+  }
+
+  /** A job that names a task group, as the API stores it: `ordered`. Nobody is its consumer. */
+  async ordered(taskGroup: string, customer: string): Promise<void> {
+    const given = { total: 1, fileBytes: 1 };
+    const about = { nowMs: this.nowMs, tokenKey: 'key', settings: this.settings, createdBy: undefined, warnings: [] };
+    const row = newJobRow({ taskGroup, customer }, { ...about, job: 'ordered', target: groupTarget(taskGroup), tasks: given });
+    await this.wait(this.services.jobs.create(row).then(() => this.services.hints.startOf(row, this.nowMs)));
   }
 
   loseFile(job: string): void {

@@ -1,6 +1,7 @@
 /** What is done about a placed job by hand: changed, released, cancelled, tried again; and jobs listed by what they are. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../lambdas/contract/job.ts';
+import { waitingKey } from '../../lambdas/contract/job-table.ts';
 import { placingKey } from '../../lambdas/contract/placement-table.ts';
 import { stepSortKey, taskKey } from '../../lambdas/contract/task-table.ts';
 import { tables } from './api-world.ts';
@@ -52,9 +53,26 @@ describe('a change', () => {
     expect(await patch(job, { priority: 'low' })).toMatchObject({ status: 409, body: { detail: expect.stringMatching(says) } });
   });
 
-  it('is not of a job that names a task group, nor of none', async () => {
-    const job = await world.submit();
-    for (const call of [patch(job, { priority: 'low' }), act(job, 'release')]) expect(await call).toMatchObject({ status: 409 });
+  it.each([{}, { delaySeconds: 3_600 }])('is also of a job that names who does its tasks: %j', async (when) => {
+    world.group('shop');
+    const job = await world.submit(when);
+    const key = () => waitingKey(world.row(job)?.priority ?? 'low', world.row(job)?.readyAtMs ?? 0, job);
+    const before = key();
+    expect(await patch(job, { priority: 'high' })).toMatchObject({ status: 200, body: { status: 'PENDING', priority: 'high' } });
+    expect(world.aws.dynamodb.read(tables.jobs, before)).toBeUndefined();
+    if (when.delaySeconds === undefined) expect(world.aws.dynamodb.read(tables.jobs, key())).toMatchObject({ job, priority: 'high' });
+    expect(await patch(job, { priority: 'high' })).toMatchObject({ status: 200 });
+    expect(await patch(job, { affinity: null, maxRetries: 1 })).toMatchObject({
+      ...{ status: 422, body: { errors: [{ field: 'affinity' }, { field: 'maxRetries' }] } },
+    });
+    if (when.delaySeconds !== undefined) return;
+    await world.start(job);
+    expect(await patch(job, { priority: 'low' })).toMatchObject({ status: 409 });
+  });
+
+  it('is of a job that is there, and a release of one that states needs', async () => {
+    world.group('shop');
+    expect(await act(await world.submit(), 'release')).toMatchObject({ status: 409 });
     for (const call of [patch('id-9', { priority: 'low' }), act('id-9', 'release')]) expect(await call).toMatchObject({ status: 404 });
   });
 

@@ -7,33 +7,47 @@ import { eventually } from '../support/eventually.ts';
 import { type FuzzRun, fuzz, type KnownThings } from '../support/fuzz/schemathesis.ts';
 import { removeGroupsAfterwards } from '../support/groups.ts';
 import { api, exchange, jobGroup, submit, untilEnded } from '../support/job-api.ts';
+import { poolGroup, say, type Told } from '../support/placed-jobs.ts';
 import { stage } from '../support/shared-stage.ts';
 import { type Ear, listen, makeTargetFunction } from '../support/target-function.ts';
 
 const target = 'sluice-test-silent';
 let ear: Ear | undefined;
-let group = '';
+let heartbeats: NodeJS.Timeout | undefined;
 
 removeGroupsAfterwards();
 afterAll(async () => {
+  clearInterval(heartbeats);
   await cancelled();
+  await noLimits();
   await ear?.stop();
 });
 
 /** Whatever was made and would go on: the files after this one need the slots. */
 async function cancelled(): Promise<void> {
   for (const status of ['PENDING', 'RUNNING'])
-    for (const whose of [{ taskGroup: group }, { function: target }])
-      await eventually(`no ${status} job is left of ${JSON.stringify(whose)}`, async () => {
-        const { json } = await api('GET', '/jobs', { query: { status, limit: '100', ...whose } });
-        await Promise.all(json.jobs.map(({ id }: { id: string }) => api('POST', `/jobs/${id}/cancel`)));
-        return json.jobs.length === 0;
-      });
+    await eventually(`no ${status} job is left`, async () => {
+      const { json } = await api('GET', '/jobs', { query: { status, limit: '100' } });
+      await Promise.all(json.jobs.map(({ id }: { id: string }) => api('POST', `/jobs/${id}/cancel`)));
+      return json.jobs.length === 0;
+    });
+}
+
+/** They hold for the files after this one, too. */
+async function noLimits(): Promise<void> {
+  const { json } = await api('GET', '/limits');
+  const customers = Object.fromEntries(Object.keys(json.customers).map((customer) => [customer, null]));
+  const { status, text } = await api('PUT', '/limits', { body: { overall: {}, customers } });
+  if (status !== 200) throw new Error(`limits were not taken back: ${status} ${text}`);
 }
 
 async function knownThings(): Promise<KnownThings> {
-  const [taskGroup] = await Promise.all([jobGroup('fuzz'), makeTargetFunction(target)]);
-  group = taskGroup;
+  const [taskGroup, pool] = await Promise.all([
+    jobGroup('fuzz'),
+    poolGroup('fuzzed', { labels: { fuzz: 'yes' }, capacity: { maxJobs: 100, quantities: { cpu: 1_000 } } }),
+    makeTargetFunction(target),
+    api('PUT', '/limits', { body: { overall: { maxJobs: 100 } } }),
+  ]);
   const listening = await listen();
   ear = listening;
   const silent = { body: { tell: listening.url, silent: true }, timeoutSeconds: 3_600 };
@@ -48,7 +62,25 @@ async function knownThings(): Promise<KnownThings> {
   await api('POST', `/jobs/${asked[4]}/cancel`);
   await eventually('every task of the function is out', async () => listening.told.length >= 6);
   const tasks = listening.told.map(({ job, task, callback }) => ({ job, n: task, token: callback.token }));
-  return { group: taskGroup, function: target, upload: await uploaded(), jobs: asked, tasks };
+  const placed = await placedJobs(listening);
+  return { group: taskGroup, pool, function: target, upload: await uploaded(), jobs: asked, tasks, ...placed };
+}
+
+/** One that waits; one that is on a pool; and some whose work goes on outside, whose tokens the fuzzer has. */
+async function placedJobs(listening: Ear): Promise<Pick<KnownThings, 'waiting' | 'held' | 'leases'>> {
+  const request = { body: { tell: listening.url, pending: true }, needs: { labels: { fuzz: 'yes' } } };
+  const waiting = await submit({ ...request, delaySeconds: 86_400 });
+  const held = await submit(request);
+  const ids = await Promise.all(Array.from({ length: 8 }, () => submit(request)));
+  const leaseOf = (id: string) => (listening.told as unknown as Told[]).find(({ job, lease }) => job === id && lease)?.lease;
+  await eventually('every placed job is handed on', async () => [held, ...ids].every((id) => leaseOf(id) !== undefined));
+  const leases = ids.flatMap((job) => {
+    const lease = leaseOf(job);
+    return lease === undefined ? [] : [{ job, ...lease }];
+  });
+  // Nobody else keeps them; those that the fuzzer has ended are refused, and are none of ours.
+  heartbeats = setInterval(() => void Promise.allSettled(leases.map((lease) => say(lease, 'heartbeat'))), 2_000);
+  return { waiting, held, leases: leases.map(({ job, token }) => ({ job, token })) };
 }
 
 async function uploaded(): Promise<string> {

@@ -135,6 +135,7 @@ describe('a job that states needs', () => {
       await new Promise((resolve) => setTimeout(resolve, 3_000));
     }
     expect((await jobOf(id)).lease).toMatchObject({ pool: west, holder: 'outside', step: 'd', fence: 1 });
+    expect((await say(first, 'steps/mesh', { result: { cells: 12 } })).status).toBe(200);
     const second = (await untilTold(id, 'handed on', 2)).lease as NonNullable<Told['lease']>;
     expect(await say(first, 'result', { result: 'late' })).toMatchObject({ status: 409 });
     expect((await say({ ...second, token: first.token }, 'result', { result: 'late' })).status).toBe(409);
@@ -151,6 +152,17 @@ describe('a job that states needs', () => {
     expect((await api('POST', `/jobs/${id}/retry`)).status).toBe(200);
     expect(await untilJob(id, 'done at last', ({ status }) => status === 'COMPLETED', 60)).toMatchObject({ attempts: 3 });
     expect(told(id, 'one')).toHaveLength(1);
+  });
+
+  test('that failed for good goes on from an earlier step, if it is told to', async () => {
+    const steps = ['one', 'two', 'three'];
+    const id = await submit({ body: { steps, tell: ear.url, fail: 'DATA', times: 1 }, needs: inWest, steps });
+    expect(await untilEnded(id, 60)).toMatchObject({ status: 'FAILED', attempts: 1 });
+    const { status, json } = await api('POST', `/jobs/${id}/retry`, { query: { from: 'four' } });
+    expect({ status, errors: json.errors }).toMatchObject({ status: 422, errors: [{ field: 'from' }] });
+    expect((await api('POST', `/jobs/${id}/retry`, { query: { from: 'two' } })).status).toBe(200);
+    await untilJob(id, 'done at last', (job) => job.status === 'COMPLETED', 60);
+    expect(steps.map((step) => told(id, step).map(({ fence }) => fence))).toEqual([[1], [1, 2], [1, 2]]);
   });
 
   test('is freed by hand, and goes elsewhere', async () => {

@@ -8,6 +8,7 @@ import { sdkClients } from '../clients.ts';
 import { type Leases, leases } from '../leases.ts';
 import { type PlacementStore, placementStore } from '../placement/placement-store.ts';
 import { createServices, type ServiceInputs, type Services } from '../services.ts';
+import { waitingChanges } from './change-waiting.ts';
 import { type DispatchState, dispatchState } from './dispatch-state.ts';
 import { type JobHints, jobHints } from './job-hints.ts';
 import { type JobsTable, jobsTable } from './jobs-table.ts';
@@ -19,7 +20,7 @@ import { type WaitingLists, waitingLists } from './waiting-lists.ts';
 
 export interface JobServices extends Services {
   jobEnvironment: JobEnvironment;
-  jobs: JobsTable & Lifecycle;
+  jobs: JobsTable & Lifecycle & ReturnType<typeof waitingChanges>;
   tasks: TaskRows;
   slots: Slots;
   lists: WaitingLists;
@@ -71,7 +72,7 @@ export function createJobServices(inputs: JobServiceInputs): JobServices {
   return {
     ...createServices(inputs),
     jobEnvironment: environment,
-    jobs: { ...jobsTable(documents, table, world, placement.first), ...lifecycle(options) },
+    jobs: { ...jobsTable(documents, table, world, placement.first), ...lifecycle(options), ...waitingChanges(documents, table, world) },
     tasks,
     slots: running,
     lists: waitingLists(documents, table),

@@ -16,7 +16,7 @@ const query = api.NoQuery;
 export const placementOperations = {
   changeJob: {
     tags: pools,
-    summary: 'Change affinity, priority or retries of a job that states needs, while it waits',
+    summary: 'Change priority, retries or affinity of a job while it waits',
     requestParams: { path: ofJob, query },
     requestBody: jsonOf(lease.JobChange),
     responses: responses({ '200': looked }, withBody(409)),

@@ -16,6 +16,13 @@ from botocore.credentials import Credentials
 stage = json.loads(os.environ["FUZZ_STAGE"])
 credentials = Credentials(stage["accessKey"], stage["secretKey"])
 callback_path = "/jobs/{id}/tasks/{taskId}/result"
+# By path, the leases that are for it: a result or a failure ends one.
+leases = {
+    "/jobs/{id}/heartbeat": stage["leases"][:2],
+    "/jobs/{id}/steps/{name}": stage["leases"][:2],
+    "/jobs/{id}/result": stage["leases"][2:5],
+    "/jobs/{id}/failure": stage["leases"][5:],
+}
 
 
 class Signed(requests.auth.AuthBase):
@@ -29,7 +36,9 @@ class Signed(requests.auth.AuthBase):
         return prepared
 
 
-schemathesis.auth.set_from_requests(Signed()).skip_for(path=callback_path)
+signed = schemathesis.auth.set_from_requests(Signed())
+for token_path in [callback_path, *leases]:
+    signed = signed.skip_for(path=token_path)
 
 
 @schemathesis.hook
@@ -37,6 +46,8 @@ def before_call(context, case, kwargs):
     with_known_path(case)
     if case.path == callback_path:
         with_token(case)
+    if case.path in leases:
+        with_lease(case)
     if case.path == "/jobs" and isinstance(case.body, dict):
         if case.meta and case.meta.generation.mode.is_positive:
             within_the_stage(case.body)
@@ -70,8 +81,9 @@ def replace(values, name, known):
 
 
 def with_known_path(case):
-    replace(case.path_parameters, "id", stage["jobs"])
-    replace(case.path_parameters, "group", [stage["group"]])
+    known = {("PATCH", "/jobs/{id}"): [stage["waiting"]], ("POST", "/jobs/{id}/release"): [stage["held"]]}
+    replace(case.path_parameters, "id", known.get((case.method, case.path), stage["jobs"]))
+    replace(case.path_parameters, "group", [stage["pool" if case.path.startswith("/pools/") else "group"]])
 
 
 def with_token(case):
@@ -83,6 +95,14 @@ def with_token(case):
     case.headers["Authorization"] = f"Bearer {task['token']}"
 
 
+def with_lease(case):
+    if is_left(case.body):
+        return
+    lease = leases[case.path][spread(case.body) // 5 % len(leases[case.path])]
+    case.path_parameters["id"] = lease["job"]
+    case.headers["Authorization"] = f"Bearer {lease['token']}"
+
+
 def with_known_target(body):
     """Which groups, functions and uploads there are."""
     replace(body, "taskGroup", [stage["group"]])
@@ -92,13 +112,23 @@ def with_known_target(body):
 
 def within_the_stage(body):
     """What the document cannot tell: that somebody must be named, and how much the stage allows."""
-    if "taskGroup" not in body and "function" not in body and not is_left(body):
+    if "body" in body:
+        within_the_pools(body)
+    elif "taskGroup" not in body and "function" not in body and not is_left(body):
         body["function" if "maxRetries" in body or "maxOutstanding" in body else "taskGroup"] = "any"
     for name in ("maxConcurrent", "batchSize", "maxOutstanding"):
         if name in body and not is_left(body[name]):
             body[name] = min(body[name], 100)
     if "webhook" in body and not is_left(body["webhook"]):
         del body["webhook"]
+
+
+def within_the_pools(body):
+    """What pools there are, and that nothing is over already."""
+    for name in ("needs", "affinity", "inputs", "startBy"):
+        if name in body and not is_left(body[name]):
+            del body[name]
+    body.setdefault("affinity", {"pool": stage["pool"], "required": True})
 
 
 def with_key_of_its_own(case):

@@ -10,10 +10,16 @@ import { stage } from '../shared-stage.ts';
 /** What is there, for requests that are to find something (hooks.py). */
 export interface KnownThings {
   group: string;
+  pool: string;
   function: string;
   upload: string;
   jobs: string[];
   tasks: { job: string; n: string; token: string }[];
+  /** A placed job that waits, and one that is on a pool. */
+  waiting: string;
+  held: string;
+  /** Of placed jobs whose work goes on outside. */
+  leases: { job: string; token: string }[];
 }
 
 const FuzzedAnswer = z.object({ method: z.string(), path: z.string(), status: z.int() });

@@ -1,4 +1,4 @@
-/** Two kinds of tests: quick ones, side by side, and those against a local AWS, one file after the other. */
+/** Two kinds of tests: quick ones, side by side, and those against a local AWS, one file after the other; some of them against one of their own. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -15,6 +15,21 @@ const fromSource = {
       { find: /^sluice\/consumer\/testing$/, replacement: source('consumer/testing.ts') },
     ],
   },
+};
+
+/** Against a local AWS of their own, beside the others: they measure no limit in seconds, and take long. */
+const beside = ['destroy', 'faults', 'invalid', 'job-fuzz'].map((name) => `test/ministack/${name}.test.ts`);
+
+/** One file after the other on a stage that is deployed once. */
+const onLocalAws = {
+  globalSetup: ['test/support/deploy-shared-stage.ts'],
+  // The limits are measured in seconds: many suites at once on a small machine would measure each other.
+  fileParallelism: false,
+  // Nor do they need the SDK loaded anew for each: what a file leaves in a module of test/support is of no other.
+  isolate: false,
+  maxConcurrency: 12,
+  testTimeout: 3 * minute,
+  hookTimeout: 5 * minute,
 };
 
 /** By name, but what looks back at a whole suite comes last. */
@@ -46,19 +61,14 @@ export default defineConfig({
       {
         ...fromSource,
         test: {
+          ...onLocalAws,
           name: 'ministack',
           include: ['test/ministack/**/*.test.ts'],
-          globalSetup: ['test/support/deploy-shared-stage.ts'],
-          // The limits are measured in seconds: two suites at once on a small machine would measure each other.
-          fileParallelism: false,
-          // Nor do they need the SDK loaded anew for each: what a file leaves in a module of test/support is of no other.
-          isolate: false,
-          maxConcurrency: 12,
-          testTimeout: 3 * minute,
-          hookTimeout: 5 * minute,
+          exclude: beside,
           sequence: { groupOrder: 1 },
         },
       },
+      { ...fromSource, test: { ...onLocalAws, name: 'ministack-beside', include: beside, sequence: { groupOrder: 2 } } },
     ],
   },
 });

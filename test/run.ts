@@ -1,10 +1,12 @@
 /**
- * Every test: the quick ones beside those against the local AWS, which mostly wait. The quick ones give way where both want
- * the machine, and are through before the files that measure limits begin. Exit code 1 where any test failed.
+ * Every test: those against the local AWS, which mostly wait; beside them those that have a local AWS of their own; and the
+ * quick ones. Who is beside gives way where several want the machine. `local`: without the quick ones. Exit code 1 where any
+ * test failed.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
@@ -14,12 +16,15 @@ const resultsOf = (name: string) => `.sluice/test-results${name}.json`;
 /** What CI counts. */
 const Results = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
 
-/** Gives what it printed, or prints it at once; and its exit code. */
-function runProject(project: string, { prints }: { prints: boolean }): Promise<{ code: number; output: string }> {
-  const out = prints ? 'inherit' : 'pipe';
-  const env = { ...process.env, SLUICE_TEST_RESULTS: resultsOf(`-${project}`) };
+/** What the suites on a local AWS write down, for a look at the whole of it. */
+const records = mkdtempSync(join(tmpdir(), 'sluice-records-'));
+
+/** Gives what it printed, or prints it at once; and its exit code. `nice`: the more, the rather it gives way. */
+function runProject(project: string, nice: number): Promise<{ code: number; output: string }> {
+  const out = nice === 0 ? 'inherit' : 'pipe';
+  const env = { ...process.env, SLUICE_TEST_RESULTS: resultsOf(`-${project}`), SLUICE_TEST_RECORDS: records };
   const child = spawn(process.execPath, [vitest, 'run', '--project', project], { stdio: ['ignore', out, out], env });
-  if (!prints && child.pid !== undefined) setPriority(child.pid, 10);
+  if (child.pid !== undefined) setPriority(child.pid, nice);
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
   return new Promise((resolve, reject) => {
@@ -28,11 +33,12 @@ function runProject(project: string, { prints }: { prints: boolean }): Promise<{
   });
 }
 
-const quick = runProject('unit', { prints: false });
-const local = await runProject('ministack', { prints: true });
-const { code, output } = await quick;
-process.stdout.write(output);
-const all = ['-unit', '-ministack'].map((name) => Results.parse(JSON.parse(readFileSync(resultsOf(name), 'utf8'))));
+const isLocal = process.argv[2] === 'local';
+const projects = { ministack: 0, 'ministack-beside': 5, ...(isLocal ? {} : { unit: 10 }) };
+const runs = await Promise.all(Object.entries(projects).map(([project, nice]) => runProject(project, nice)));
+for (const { output } of runs) process.stdout.write(output);
+rmSync(records, { recursive: true, force: true });
+const all = Object.keys(projects).map((name) => Results.parse(JSON.parse(readFileSync(resultsOf(`-${name}`), 'utf8'))));
 const sum = (count: keyof z.infer<typeof Results>) => all.reduce((total, results) => total + results[count], 0);
 writeFileSync(resultsOf(''), JSON.stringify({ numPassedTests: sum('numPassedTests'), numFailedTests: sum('numFailedTests') }));
-process.exitCode = Math.max(code, local.code);
+process.exitCode = Math.max(...runs.map(({ code }) => code));

@@ -59,7 +59,7 @@ class OtherStage {
     this.outputs = (await deploy({ ...this.options, assembly: this.assembly })).outputs;
     await allowWhatOnlyTheLocalAwsAsks(this.target, this.outputs['ConsumerRoleArn'] as string);
     await sendThroughProxy(this.aws, stage.endpoint, stage.proxyUrl);
-    await keepRolePolicies(this.target, this.outputs['Prefix'] as string, stage.folder);
+    await keepRolePolicies(this.target, this.outputs['Prefix'] as string, stage.records);
   }
 
   destroy = () => destroy(this.assembly, this.options);

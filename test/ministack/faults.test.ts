@@ -220,7 +220,7 @@ test("a group that fails for good ends as Failed with AWS's words, holds up nobo
 });
 
 test('no operation was left out', () => {
-  const keys = new Set(knownRoles(stage.folder).flatMap(({ account, accessKey }) => (account === stage.account ? [accessKey] : [])));
+  const keys = new Set(knownRoles(stage.records).flatMap(({ account, accessKey }) => (account === stage.account ? [accessKey] : [])));
   const calls = callsSince(mark).filter(({ accessKey }) => keys.has(accessKey));
   const used = new Set(calls.map(({ operation }) => operation));
   expect([...used].toSorted()).toEqual(

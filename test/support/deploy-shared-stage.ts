@@ -21,6 +21,7 @@ import { freePort } from '../../local/port.ts';
 import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts';
 import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
+import { recordFileOf, recordsFolder, throughFile } from './records.ts';
 import { keepRolePolicies } from './role-policies.ts';
 import type { SharedStage } from './shared-stage.ts';
 
@@ -46,13 +47,14 @@ export const sharedSettings = {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  const records = recordsFolder ?? folder;
   const proxyPort = await freePort();
   const proxyUrl = `https://localhost:${proxyPort}`;
   const ministack = await startMiniStack({
     auth: true,
     accountConcurrency,
     folder: join(folder, 'ministack'),
-    logFile: join(sluiceFolder, 'test-ministack.log'),
+    logFile: join(sluiceFolder, `test-${project.name}.log`),
     environment: { AWS_ENDPOINT_URL: proxyUrl, AWS_ENDPOINT_URL_S3: `https://127.0.0.1:${proxyPort}` },
   });
   let proxy: RecordingProxy | undefined;
@@ -60,9 +62,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await ministack.stop();
     await proxy?.stop();
     rmSync(folder, { recursive: true, force: true });
+    if (recordsFolder !== undefined) writeFileSync(throughFile(recordsFolder, project.name), '');
   };
   try {
-    const recordFile = join(folder, 'calls.jsonl');
+    const recordFile = recordFileOf(records, project.name);
     writeFileSync(recordFile, '');
     proxy = await startRecordingProxy({
       port: proxyPort,
@@ -71,7 +74,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       upstream: { host: '127.0.0.1', port: ministack.port },
       recordFile,
     });
-    project.provide('stage', await deployTo(ministack, proxy, proxyUrl, folder, recordFile));
+    project.provide('stage', await deployTo(ministack, { proxy, proxyUrl, folder, records, recordFile }));
     return teardown;
   } catch (error) {
     await teardown();
@@ -79,13 +82,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function deployTo(
-  ministack: MiniStack,
-  proxy: RecordingProxy,
-  proxyUrl: string,
-  folder: string,
-  recordFile: string,
-): Promise<SharedStage> {
+interface Around {
+  proxy: RecordingProxy;
+  proxyUrl: string;
+  folder: string;
+  records: string;
+  recordFile: string;
+}
+
+async function deployTo(ministack: MiniStack, { proxy, proxyUrl, folder, records, recordFile }: Around): Promise<SharedStage> {
   const webhookPort = await freePort();
   const settings = { ...sharedSettings, webhookHosts: [`localhost:${webhookPort}`] };
   const { outputs, assembly } = await deploy({ ministack, folder: join(folder, 'cdk'), settings });
@@ -97,7 +102,7 @@ async function deployTo(
     sendThroughProxy(awsClients(target), endpoint, proxyUrl),
     allowWhatOnlyTheLocalAwsAsks(target, outputs['ConsumerRoleArn'] as string),
   ]);
-  await keepRolePolicies(target, outputs['Prefix'] as string, folder);
+  await keepRolePolicies(target, outputs['Prefix'] as string, records);
   return {
     ...target,
     proxyUrl,
@@ -106,6 +111,7 @@ async function deployTo(
     accountConcurrency,
     webhookPort,
     keyFile: join(folder, 'ministack', 'key.pem'),
+    records,
     recordFile,
     proxyControl: proxy.controlUrl,
     proxyBackDoor: proxy.backDoorUrl,

@@ -1,6 +1,7 @@
 /** The calls our functions made, as the proxy in between wrote them down, with AWS's names for the operations. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { RecordedCall } from './recording-proxy.ts';
+import { recordFiles } from './records.ts';
 import { stage } from './shared-stage.ts';
 
 export interface Call extends RecordedCall {
@@ -13,7 +14,14 @@ export const markRecord = () => statSync(stage.recordFile).size;
 
 /** Calls since `mark` whose path or body has one of `texts`; all where none is given. */
 export function callsSince(mark: number, texts: string[] = []): Call[] {
-  const lines = recordedSince(mark).split('\n');
+  return callsOf(recordedSince(mark), texts);
+}
+
+/** Those of every suite that ran beside, too. */
+export const allCalls = (): Call[] => recordFiles(stage.records).flatMap((file) => callsOf(readFileSync(file, 'utf8'), []));
+
+function callsOf(record: string, texts: string[]): Call[] {
+  const lines = record.split('\n');
   const wanted = lines.filter((line) => line !== '' && (texts.length === 0 || texts.some((text) => line.includes(text))));
   return wanted.map((line) => {
     const call = JSON.parse(line) as RecordedCall;

@@ -15,6 +15,8 @@ export interface SharedStage {
   accountConcurrency: number;
   /** The proxy between the functions and the local AWS, for queue addresses handed to functions. */
   proxyUrl: string;
+  /** Folder of what is recorded for a look at the whole suite (records.ts). */
+  records: string;
   /** Where our functions' calls are recorded, a JSON line each (recording-proxy.ts). */
   recordFile: string;
   /** Where the proxy between the functions and the local AWS is told to send calls another way; plain HTTP. */

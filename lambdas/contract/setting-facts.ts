@@ -51,6 +51,7 @@ export const settingFacts: Record<SettingName, SettingFacts> = {
   retryJobs: { variable: 'RETRY_JOBS' },
   notifyJobs: { variable: 'NOTIFY_JOBS' },
   leaseSeconds: { variable: 'LEASE_SECONDS', unit: 'seconds' },
+  bodySchema: { variable: 'BODY_SCHEMA' },
   validatorFunction: { variable: 'VALIDATOR_FUNCTION' },
   maxInputBytes: { variable: 'MAX_INPUT_BYTES', unit: 'bytes' },
 };

@@ -18,6 +18,18 @@ export const PermitName = z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'must be 1-
 /** How many may hold it at once; with 0 nobody does, and tasks that want it wait. */
 export const PermitLimit = z.int().min(0).max(1_000);
 
+/** A JSON Schema of one document, refused where zod does not know a word of it: what nobody checks should not be there. */
+const BodySchema = z.record(z.string(), z.json()).superRefine((schema, context) => {
+  try {
+    z.fromJSONSchema(schema);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `is no JSON Schema that can be checked: ${error instanceof Error ? error.message : error}`,
+    });
+  }
+});
+
 export const StageSettings = z
   .strictObject({
     /** Name of the stage; part of the default prefix. */
@@ -114,6 +126,8 @@ export const StageSettings = z
     notifyJobs: z.boolean().default(true),
     /** How long a job stays with whoever works for it without a word of theirs, in seconds; a heartbeat is due each third of it. */
     leaseSeconds: z.int().min(3).max(3_600).default(300),
+    /** JSON Schema that the body of a job that states needs is held against when it is handed in. For the API alone. */
+    bodySchema: BodySchema.optional(),
     /** A Lambda function that looks at each job that states needs before it takes a place. */
     validatorFunction: FunctionReference.optional(),
     /** Largest input of a job that states needs, in bytes; default: no limit. */

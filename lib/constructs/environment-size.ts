@@ -16,7 +16,7 @@ export function checkEnvironmentSize(scope: Construct, environment: Record<strin
   if (total <= lambdaLimits.environmentBytes) return;
   const [longest] = sizes.toSorted((a, b) => b.bytes - a.bytes);
   throw new Error(
-    `The environment of ${scope.node.path} may take ${total} bytes, ${total - lambdaLimits.environmentBytes} more than Lambda has for it, most of it ${longest?.name}: shorten the settings permits, functions, inputBuckets or webhookHosts`,
+    `The environment of ${scope.node.path} may take ${total} bytes, ${total - lambdaLimits.environmentBytes} more than Lambda has for it, most of it ${longest?.name}: shorten the settings permits, functions, inputBuckets, webhookHosts or bodySchema`,
   );
 }
 

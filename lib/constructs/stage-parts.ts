@@ -26,7 +26,7 @@ export interface StageParts {
 type SharedEnvironment = Record<Exclude<keyof z.input<typeof OwnEnvironment>, 'AWS_REGION'>, string>;
 
 /** Settings that may be long, for a function's whole environment has 4 KB: only those get one that need it. */
-export type LongSetting = 'permits' | 'functions' | 'inputBuckets' | 'webhookHosts';
+export type LongSetting = 'permits' | 'functions' | 'inputBuckets' | 'webhookHosts' | 'bodySchema';
 
 export function sharedEnvironment(parts: StageParts, needed: readonly LongSetting[] = []): SharedEnvironment {
   const { settings, code, config, state, data, queues, jobQueues, consumers } = parts;
@@ -52,4 +52,4 @@ export function sharedEnvironment(parts: StageParts, needed: readonly LongSettin
   };
 }
 
-const longSettings: readonly LongSetting[] = ['permits', 'functions', 'inputBuckets', 'webhookHosts'];
+const longSettings: readonly LongSetting[] = ['permits', 'functions', 'inputBuckets', 'webhookHosts', 'bodySchema'];

@@ -120,6 +120,7 @@ describe('settings of a stage', () => {
     ['retryJobs', [true, false], ['true', 1]],
     ['notifyJobs', [true, false], ['true', 1]],
     ['leaseSeconds', [3, 3_600], [2, 3_601, 4.5]],
+    ['bodySchema', [{}, { type: 'object', required: ['a'] }], [[], 'object', { type: 'thing' }, { not: { type: 'null' }, if: {} }]],
     ['validatorFunction', ['a', 'a:$LATEST'], ['a b', '']],
     ['maxInputBytes', [0, 50 * 1_099_511_627_776], [-1, 1.5, 50 * 1_099_511_627_776 + 1]],
     ['unknown', [], [1]],

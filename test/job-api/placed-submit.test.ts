@@ -49,6 +49,21 @@ describe('a job that states needs', () => {
     expect(String(world.aws.s3.resolve(dataBucket, taskFileKey('id-1'))?.body)).toBe('{"n":1,"body":null}\n');
   });
 
+  it('has a body as the stage wants it', async () => {
+    const properties = { case: { type: 'integer', minimum: 1 }, mesh: { enum: ['coarse', 'fine'] } };
+    world = await PlacedWorld.with({ bodySchema: { type: 'object', properties, required: ['case'], additionalProperties: false } });
+    expect(await world.post({ body: { case: 17, mesh: 'fine' } })).toMatchObject({ status: 202 });
+    const fields = async (body: unknown) => (await world.post({ body })).body.errors?.map((error: { field: string }) => error.field);
+    expect(await fields({ case: 0, mesh: 'rough' })).toEqual(['body.case', 'body.mesh']);
+    expect(await fields({ mesh: 'fine', size: 1 })).toEqual(expect.arrayContaining(['body.case', 'body.size']));
+    expect(await fields('17')).toEqual(['body']);
+    const dry = await world.post({ body: { case: 'x' } }, '?dryRun=true');
+    expect(dry).toMatchObject({
+      status: 422,
+      body: { errors: [{ field: 'body.case', message: 'must be a number' }] },
+    });
+  });
+
   it('counts as handed in sooner, the higher its priority', async () => {
     await world.placed({ priority: 'critical' });
     await world.placed({ priority: 'low' });

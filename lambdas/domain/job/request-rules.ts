@@ -8,6 +8,7 @@ import { functionTarget, groupTarget, needsTarget } from '../../contract/job-mes
 import type { FieldError } from '../../contract/problems.ts';
 import type { StageSettings } from '../../contract/settings.ts';
 import type { Stage } from '../../contract/stage.ts';
+import { bodySchemaProblems } from './body-schema.ts';
 import { listedFunction } from './function-reference.ts';
 import { needsProblems, statesNeeds } from './needs-rules.ts';
 import { taskProblems, timeProblems } from './task-input.ts';
@@ -58,7 +59,9 @@ export function requestProblems(request: JobRequest, place: RequestPlace): Field
   return [
     ...textProblems({ ...request, tasks: undefined, body: undefined }),
     ...needsProblems(request, { ...place, buckets: [place.dataBucket, ...place.settings.inputBuckets] }),
-    ...(request.body === undefined ? contentProblems(request, place.settings) : []),
+    ...(request.body === undefined
+      ? contentProblems(request, place.settings)
+      : bodySchemaProblems(place.settings.bodySchema, request.body)),
     ...timeProblems(request, place.nowMs),
     ...onlyForFunctions(request),
     ...(request.body === undefined ? maxima(request, place.settings) : []),

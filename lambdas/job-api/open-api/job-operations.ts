@@ -35,7 +35,8 @@ export const jobOperations = {
         '200': ok(
           'It was waited for, and it has ended: with its results, up to 1,000 tasks. With `dryRun`: what would become of it',
           z.union([Job, Explanation]),
-          submitHeaders,
+          // A dry run has none: there is no job.
+          submitHeaders.partial(),
         ),
         '202': ok('It is stored', JobAccepted, submitHeaders),
       },

@@ -28,7 +28,7 @@ export class JobApi extends Construct {
       settings: parts.settings,
       environment: {
         // It shows every setting there is.
-        ...jobEnvironment(parts, ['permits', 'functions', 'inputBuckets', 'webhookHosts']),
+        ...jobEnvironment(parts, ['permits', 'functions', 'inputBuckets', 'webhookHosts', 'bodySchema']),
         SLUICE_SETTING_SOURCES: JSON.stringify(namesBySource(sources)),
         SLUICE_WAIT_FUNCTION_NAME: wait.function.functionName,
       },

@@ -11,7 +11,8 @@ export const jobLeases: JobLeases = {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(word),
-      signal: AbortSignal.timeout(timeoutMs),
+      // It takes whole milliseconds alone.
+      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
     });
     const text = await response.text();
     if (response.ok) return { kind: 'held' };

@@ -19,8 +19,8 @@ import { handBackFrom, noteStep, sweep } from './sweep.ts';
 import { type Hinted, hintedBy } from './take-hints.ts';
 import { countStart, noStarts, tellFigures } from './tell-figures.ts';
 
-/** Left of the function's time for what is on its way to be answered. */
-const spareMs = 10_000;
+/** Left of the function's time for what is on its way to be answered: one call that hangs until it is cut off, and its next try. */
+const spareMs = 12_000;
 const readsAtOnce = 10;
 /** Items are searched for so often; those that are known are looked at by every sweep. */
 const searchEveryMs = 10 * 60_000;

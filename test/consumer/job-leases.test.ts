@@ -56,6 +56,13 @@ it('nor does one that never comes, or nobody', async () => {
   await expect(jobLeases.heartbeat({ url: 'http://127.0.0.1:1/jobs/j', token: 't' }, {}, 1_000)).rejects.toThrow();
 });
 
+it('may be given any part of a millisecond: what is left of an invocation is halved', async () => {
+  answer = 200;
+  expect(await jobLeases.heartbeat({ url, token: 't' }, {}, 2_196.73)).toEqual({ kind: 'held' });
+  answer = 'never';
+  await expect(jobLeases.heartbeat({ url, token: 't' }, {}, 0.5)).rejects.toThrow(/timeout/);
+});
+
 it("go to the lease's own address, with its token, in the words of the contract", async () => {
   answer = 200;
   const words = [{}, { holder: 'west', step: 'render' }, { pending: true as const }];

@@ -115,6 +115,12 @@ it('the scheduler takes hints one batch at a time: they are all of one message g
   expect(functionOf('Scheduler')[1].Properties).toMatchObject({ MemorySize: 512, ReservedConcurrentExecutions: 1 });
 });
 
+it('one that dies over its hints keeps the others waiting for 40 seconds at most, and one that works is never overtaken', () => {
+  const [, { Properties }] = theOne(resources, 'AWS::SQS::Queue', 'JobQueuesPlacing');
+  expect(Properties).toMatchObject({ FifoQueue: true, VisibilityTimeout: 40 });
+  expect(Number(functionOf('Scheduler')[1].Properties['Timeout'])).toBeLessThanOrEqual(30);
+});
+
 describe.each([
   ['JobsAnnouncements', undefined],
   ['JobsOrderedAnnouncements', true],
@@ -159,7 +165,7 @@ describe('the functions', () => {
     ['Results', 900, 'jobResults'],
     ['Notifier', 60, 'jobNotifier'],
     ['Sweeper', 120, 'jobSweeper'],
-    ['Scheduler', 60, 'poolScheduler'],
+    ['Scheduler', 30, 'poolScheduler'],
     ['Validator', 120, 'jobValidator'],
   ] as const)('%s may take %d s and has its share of the account', (name, Timeout, own) => {
     const ReservedConcurrentExecutions = ownReservations(StageSettings.parse({}))[own];

@@ -14,7 +14,8 @@ export const jobTimeouts = {
   notifier: 60,
   intake: 900,
   results: 900,
-  scheduler: 60,
+  // All hints of it wait while a batch is out: what one that hangs or dies costs everybody is little more than this.
+  scheduler: 30,
   validator: 120,
 } as const;
 
@@ -44,7 +45,9 @@ export class JobQueues extends Construct {
     this.results = queue('Results', jobTimeouts.results);
     this.events = queue('Events', jobTimeouts.notifier);
     this.validation = queue('Validation', jobTimeouts.validator);
-    this.placing = queues.fifoHintQueue('Placing', jobTimeouts.scheduler + 60, this);
+    // AWS asks for at least the function's timeout, and for six times as much only where batches are throttled: of one message
+    // group one is out at a time, and a batch that comes back early would only find the function taken.
+    this.placing = queues.fifoHintQueue('Placing', jobTimeouts.scheduler + 10, this);
   }
 }
 

@@ -58,7 +58,7 @@ export function jobResources(aws: AwsDouble, settings: StageSettingsInput): JobR
     SLUICE_DISPATCH_QUEUE_URL: queues.dispatch.identity.url,
     SLUICE_EVENTS_QUEUE_URL: queues.events.identity.url,
     SLUICE_VALIDATION_QUEUE_URL: urlOf('validation'),
-    SLUICE_PLACING_QUEUE_URL: aws.sqs.createQueue('placing.fifo', { FifoQueue: 'true', VisibilityTimeout: '120' }).identity.url,
+    SLUICE_PLACING_QUEUE_URL: aws.sqs.createQueue('placing.fifo', { FifoQueue: 'true', VisibilityTimeout: '40' }).identity.url,
     SLUICE_CONSUMER_ROLE_ARN: 'arn:aws:iam::123456789012:role/sluice-test/consumer',
     SLUICE_CONSUMER_LOG_GROUP: '/sluice/test/consumers',
     AWS_REGION: aws.settings.region,

@@ -100,10 +100,27 @@ describe('a scheduler that dies', () => {
     }
     expect(died).toBeGreaterThan(30);
   });
+
+  it('keeps everybody waiting for as long as its hints are hidden, and no longer', async () => {
+    const stage = new PlacementStage();
+    await stage.pool('west', { maxJobs: 5, workMs: () => 600_000 });
+    await stage.pass(5);
+    const isStart = ({ caller, operation }: { caller: string; operation: string }) =>
+      caller.startsWith('poolScheduler') && operation === 'TransactWrite';
+    stage.aws.log.plant({ fits: isStart, nth: 1, when: 'before', effect: 'crash' });
+    await stage.submit({});
+    await stage.pass(2);
+    await stage.submit({});
+    await stage.pass(10);
+    expect(stage.statuses()).toEqual(['PENDING', 'PENDING']);
+    await stage.pass(33);
+    expect(stage.statuses()).toEqual(['RUNNING', 'RUNNING']);
+    expect(stage.watch.wrong).toEqual([]);
+  });
 });
 
 it('a scheduler with more to sweep than it has time for starts jobs all the same, and comes back for the rest', async () => {
-  const stage = new PlacementStage({ mishaps: { hintLost: 1 }, schedulerSeconds: 12 });
+  const stage = new PlacementStage({ mishaps: { hintLost: 1 }, schedulerSeconds: 14 });
   await stage.pool('west', { maxJobs: 5, workMs: () => 600_000 });
   for (let n = 0; n < 150; n += 1) await stage.submit({ delaySeconds: 30 });
   await stage.pass(40);

@@ -71,7 +71,7 @@ export class PlacementStage {
   readonly #clocks = new Map<string, number>();
   #ids = 0;
 
-  constructor({ seed = 1, settings = {}, mishaps = {}, rival = false, schedulerSeconds = 60 }: StageOptions = {}) {
+  constructor({ seed = 1, settings = {}, mishaps = {}, rival = false, schedulerSeconds = 30 }: StageOptions = {}) {
     this.aws = new AwsDouble({ seed, sdkAttempts: 3, latencyMs: { min: 2, max: 20 } });
     this.settings = StageSettings.parse({ stage: 'test', leaseSeconds: 30, ...settings });
     this.mishaps = { ...noMishaps, ...mishaps };

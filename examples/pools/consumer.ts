@@ -6,13 +6,13 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { defineConsumer, type TaskContext } from 'sluice/consumer';
 import { type OutsideWork, Work } from './work.ts';
 
-const outsideQueue = process.env['OUTSIDE_QUEUE_URL'];
-
 export const handler = defineConsumer({
   schema: Work,
   async task(work, ctx) {
     // Recorded: an attempt after a failure does not fetch again, whichever pool it is on.
     const fetched = await ctx.step('fetch', () => fetchInputs(work, ctx));
+    // Of the pool's config item.
+    const outsideQueue = process.env['OUTSIDE_QUEUE_URL'];
     if (outsideQueue !== undefined) return handOn(outsideQueue, work, ctx);
     await ctx.step('solve', () => ctx.sleep(work.seconds * 800));
     return { pool: ctx.group, ...fetched };

@@ -1,9 +1,7 @@
-/** examples/pools: its consumer, what it offers and hands in, and what it makes of what it sees. */
+/** examples/pools: what it offers and hands in, and what it makes of what it sees. */
 import { describe, expect, test } from 'vitest';
-import { testConsumer } from '../../consumer/testing.ts';
 import { parseArguments } from '../../examples/pools/arguments.ts';
 import { type BurstJob, burst } from '../../examples/pools/burst.ts';
-import { handler } from '../../examples/pools/consumer.ts';
 import { customers, limitItems, poolItems, pools } from '../../examples/pools/offer.ts';
 import { picture, sentence } from '../../examples/pools/picture.ts';
 import { passedLimits, type Sample, type SeenJob } from '../../examples/pools/sample.ts';
@@ -49,13 +47,6 @@ describe('what it offers and hands in', () => {
       { kind: 'solve', submission: { needs: { quantities: { licences: 1 } } } },
     ]);
   });
-});
-
-test('the consumer fetches, solves, and does not fetch again after an attempt that failed', async () => {
-  const consumer = testConsumer(handler);
-  const work = { kind: 'mesh', seconds: 2 };
-  const first = consumer.send(work, { placed: true, job: 'one' });
-  expect(await first.attempt()).toMatchObject({ outcome: 'done', result: { fetchedAt: expect.any(String) } });
 });
 
 test.each([

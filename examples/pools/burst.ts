@@ -14,7 +14,7 @@ interface Kind {
 }
 
 const kinds: readonly Kind[] = [
-  { kind: 'render', needs: { labels: { machine: 'gpu' }, quantities: { cpu: 4, gpu: 2 } } },
+  { kind: 'render', needs: { labels: { machine: 'gpu' }, quantities: { cpu: 4, gpu: 1 } } },
   { kind: 'mesh', needs: { quantities: { cpu: 4 } }, objective: 'locality', place: 'west' },
   { kind: 'sweep', needs: { labels: { os: 'linux' }, quantities: { cpu: 6 } }, objective: 'spread' },
   { kind: 'solve', needs: { quantities: { cpu: 3, licences: 1 } } },

@@ -46,7 +46,7 @@ export const pools: readonly Pool[] = [
     isOutside: true,
     concurrency: 2,
     labels: { os: 'linux', machine: 'cluster' },
-    capacity: { maxJobs: 4, quantities: { cpu: 12, licences: 2 } },
+    capacity: { maxJobs: 4, quantities: { cpu: 12, licences: 4 } },
     costPerHour: 1,
   },
 ];

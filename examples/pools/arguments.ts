@@ -10,6 +10,8 @@ export interface Arguments {
   plain: boolean;
   jobs: number;
   stack: string | undefined;
+  /** Whatever SLUICE_STACK says. */
+  local: boolean;
 }
 
 export const defaultJobs = 40;
@@ -25,7 +27,8 @@ export const helpText = `Three unlike pools, four customers, a burst of jobs, an
 
   --jobs <${fewestJobs}-${mostJobs}>    jobs of the burst, 1 to 4 seconds of work each (default: ${defaultJobs})
   --plain            lines instead of the picture, as it is where stdout is no terminal
-  --clean            only remove the pools and limits that a run left which was killed
+  --local            the local stage, whatever SLUICE_STACK says
+  --clean            only remove what a run left that was killed
   --help             this
 
 What it does: uploads inputs to two places (prefixes of the stage's bucket, each near one pool), starts a
@@ -43,8 +46,10 @@ the config table and to make a queue. It takes a few minutes and costs less than
 
 export function parseArguments(args: string[]): Arguments {
   const { values } = parse(args);
-  const { help, clean, plain, stack } = values;
-  return { help, clean, plain, stack, jobs: jobsOf(values.jobs) };
+  const { help, clean, plain, local, stack } = values;
+  if (local && stack !== undefined)
+    throw new UsageError('--stack names a stack on AWS, --local means the stage on this machine: use one of them.');
+  return { help, clean, plain, local, stack, jobs: jobsOf(values.jobs) };
 }
 
 function parse(args: string[]) {
@@ -55,6 +60,7 @@ function parse(args: string[]) {
         help: { type: 'boolean', short: 'h', default: false },
         clean: { type: 'boolean', default: false },
         plain: { type: 'boolean', default: false },
+        local: { type: 'boolean', default: false },
         stack: { type: 'string' },
         jobs: { type: 'string', default: String(defaultJobs) },
       },

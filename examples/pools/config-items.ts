@@ -20,8 +20,8 @@ export async function poolsThere(stage: Stage): Promise<string[]> {
   return items.flatMap((item) => (item === undefined ? [] : [item.taskGroup]));
 }
 
-/** What a run that was killed left in the config table. */
-export async function removeAll(stage: Stage): Promise<void> {
+/** Of a run that was killed. */
+export async function removeItems(stage: Stage): Promise<void> {
   for (const { taskGroup } of [...pools, ...limitItems()]) await remove(stage, taskGroup);
 }
 

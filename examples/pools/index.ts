@@ -11,7 +11,8 @@ import { type LocalStage, runningLocalStage } from '../../cli/stage/local-stage.
 import { stepsOn } from '../../local/progress.ts';
 import { type Arguments, helpText, parseArguments } from './arguments.ts';
 import { burst } from './burst.ts';
-import { poolsThere, removeAll } from './config-items.ts';
+import { clean } from './clean.ts';
+import { poolsThere } from './config-items.ts';
 import { runBurst } from './run-burst.ts';
 import { Screen } from './screen.ts';
 import { type Setting, setUp } from './set-up.ts';
@@ -30,8 +31,7 @@ async function main(): Promise<number> {
   const { stage, local } = await open(args);
   console.log(`On ${stage.name}.`);
   if (args.clean) {
-    await removeAll(stage);
-    console.log('The pools and limits of this example are out of the config table; their pipelines go by themselves.');
+    console.log(await clean(stage, jobClient(stage)));
     return exitCodes.done;
   }
   await requireNone(stage);
@@ -40,7 +40,10 @@ async function main(): Promise<number> {
 }
 
 /** As the tool does, but for one thing: without a stack's name it never goes to AWS. */
-async function open({ stack = process.env['SLUICE_STACK'] }: Arguments): Promise<{ stage: Stage; local: LocalStage | undefined }> {
+async function open({
+  local: onlyLocal,
+  stack = onlyLocal ? undefined : process.env['SLUICE_STACK'],
+}: Arguments): Promise<{ stage: Stage; local: LocalStage | undefined }> {
   if (stack !== undefined && stack !== '')
     return { stage: await connect({ kind: 'aws', stack, because: 'as you named it' }, undefined), local: undefined };
   const local = runningLocalStage(process.cwd());
@@ -90,6 +93,8 @@ function stopOnSignals(): void {
       interrupted.abort();
     });
   }
+  // Whoever reads our output may have read enough (`| head`), or the terminal is gone: there is still something to tidy up.
+  process.stdout.on('error', () => interrupted.abort());
 }
 
 function codeOf(error: unknown): number {

@@ -7,9 +7,11 @@ import type { Stage } from '../../cli/aws/connect.ts';
 import type { LocalStage } from '../../cli/stage/local-stage.ts';
 import type { Undo } from './undo.ts';
 
+export const queuePrefix = 'example-pools-';
+
 /** Returns the address of the queue. */
 export async function makeQueue({ clients: { sqs }, output }: Stage, run: string, undo: Undo): Promise<string> {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `example-pools-${run}` }));
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${queuePrefix}${run}` }));
   if (QueueUrl === undefined) throw new Error('SQS made a queue and told no address of it');
   undo.add(`queue ${QueueUrl}`, async () => {
     await sqs.send(new DeleteQueueCommand({ QueueUrl }));

@@ -1,6 +1,7 @@
 /** The jobs of the burst as the stage last told of them. Asks for few at a time: those that run, and those that do no longer. */
-import { type Job, SluiceApiError, type SluiceClient } from '../../client/index.ts';
+import type { Job, SluiceClient } from '../../client/index.ts';
 import type { BurstJob } from './burst.ts';
+import { cancelJob } from './clean.ts';
 import { hasEnded, type SeenJob } from './sample.ts';
 
 /** Now and then all are asked for: one may come and go between two looks. */
@@ -44,14 +45,11 @@ export class SeenJobs {
     );
   }
 
-  /** Of those that have ended meanwhile nothing is left to cancel. */
   async cancelAll(): Promise<void> {
     await eachOf(
       this.idsOf((seen) => !hasEnded(seen)),
       async (id) => {
-        await this.client.cancel(id).catch((error: unknown) => {
-          if (!(error instanceof SluiceApiError && error.status === 409)) throw error;
-        });
+        await cancelJob(this.client, id);
       },
     );
   }

@@ -30,6 +30,7 @@ async function queue() {
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   stops.push(() => server.close());
   vi.stubEnv('OUTSIDE_QUEUE_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}/000000000000/outside`);
+  vi.stubEnv('AWS_ENDPOINT_URL_SQS', new URL(process.env['OUTSIDE_QUEUE_URL'] ?? '').origin);
   for (const name of ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
     vi.stubEnv(name, name === 'AWS_REGION' ? 'us-east-1' : 'x');
   return sent;

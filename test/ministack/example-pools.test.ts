@@ -1,5 +1,7 @@
 /** examples/pools, as its readers run it: every job ends, every limit is kept, and nothing is left behind. */
 import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
@@ -13,13 +15,31 @@ interface Ended {
   output: string;
 }
 
-const example = (...args: string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    const env = { ...process.env, ...stage.clientEnvironment, SLUICE_STACK: stage.outputs.Prefix };
-    const child = execFile(process.execPath, [inProject('examples', 'pools', 'index.ts'), ...args], { env }, (_error, stdout, stderr) =>
+/** In a folder with the file of a local stage, as `npm start` writes it: the stack's own address of the API does not hold here. */
+function example(...args: string[]): Promise<Ended> {
+  const { endpoint, s3Endpoint, region, account, outputs, clientEnvironment } = stage;
+  const cwd = join(stage.folder, 'example-pools');
+  mkdirSync(join(cwd, '.sluice'), { recursive: true });
+  const local = {
+    pid: process.pid,
+    endpoint,
+    s3Endpoint,
+    region,
+    account,
+    accessKey: account,
+    secretKey: 'local',
+    partnerUrl: '',
+    outputs,
+  };
+  writeFileSync(join(cwd, '.sluice', 'local.json'), JSON.stringify(local));
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: clientEnvironment['NODE_EXTRA_CA_CERTS'] };
+  return new Promise((resolve) => {
+    const command = [inProject('examples', 'pools', 'index.ts'), '--local', ...args];
+    const child = execFile(process.execPath, command, { cwd, env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode, output: `${stdout}${stderr}` }),
     );
   });
+}
 
 async function leftovers(): Promise<string[]> {
   const [items, queues, inputs] = await Promise.all([

@@ -26,6 +26,7 @@ export const jobRoutes = {
   explainJob: { method: 'GET', path: '/jobs/{id}/explain', authorization: 'iam' },
   releaseJob: { method: 'POST', path: '/jobs/{id}/release', authorization: 'iam' },
   heartbeat: { method: 'POST', path: '/jobs/{id}/heartbeat', authorization: 'token' },
+  getStep: { method: 'GET', path: '/jobs/{id}/steps/{name}', authorization: 'token' },
   recordStep: { method: 'POST', path: '/jobs/{id}/steps/{name}', authorization: 'token' },
   recordResult: { method: 'POST', path: '/jobs/{id}/result', authorization: 'token' },
   recordFailure: { method: 'POST', path: '/jobs/{id}/failure', authorization: 'token' },

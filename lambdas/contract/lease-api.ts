@@ -29,6 +29,10 @@ export type LeaseAnswer = z.infer<typeof LeaseAnswer>;
 export const StepDone = z.strictObject({ result: z.json().optional() });
 export type StepDone = z.infer<typeof StepDone>;
 
+/** A step on record, for whoever resumes. */
+export const RecordedStep = z.object({ name: z.string(), recordedAt: Moment, result: z.json().optional() });
+export type RecordedStep = z.infer<typeof RecordedStep>;
+
 export const JobResult = z.strictObject({ result: z.json().optional() });
 export type JobResult = z.infer<typeof JobResult>;
 

@@ -56,7 +56,7 @@ export async function asItIs({ services }: Call, { row, fence }: LeaseCall): Pro
   return { row: now?.placed === undefined ? row : { ...now, placed: now.placed }, fence };
 }
 
-function stepName({ parameters }: Call): string {
+export function stepName({ parameters }: Call): string {
   const name = StepName.safeParse(parameters.get('name'));
   if (!name.success) throw fieldProblem('malformed', [{ field: 'name', message: 'must be 1-200 characters' }]);
   const problems = textProblems(name.data, 'name');

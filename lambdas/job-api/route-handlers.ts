@@ -10,6 +10,7 @@ import { explainJob } from './explain-job.ts';
 import { getJob } from './get-job.ts';
 import { getOpenApi } from './get-open-api.ts';
 import { getResults } from './get-results.ts';
+import { getStep } from './get-step.ts';
 import { heartbeat, recordStep } from './heartbeat.ts';
 import { getLimits, putLimits } from './limits.ts';
 import { listJobs } from './list-jobs.ts';
@@ -37,6 +38,7 @@ export const routeHandlers: Record<JobOperation, RouteHandler> = {
   explainJob,
   releaseJob,
   heartbeat,
+  getStep,
   recordStep,
   recordResult,
   recordFailure,

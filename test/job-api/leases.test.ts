@@ -93,6 +93,24 @@ describe('a step', () => {
     expect(stepRecord('rüsten & los')).toMatchObject({ json: 'null' });
   });
 
+  it('that is on record is told to whoever resumes, and one that is not is to be done', async () => {
+    await world.say(job, 'steps/mesh', { result: { cells: 12 } });
+    await world.say(job, 'steps/none', undefined);
+    await world.say(job, 'steps/large', { result: 'x'.repeat(40_000) });
+    const headers = { authorization: `Bearer ${world.token(job)}` };
+    const step = (name: string, its = headers) => world.call('GET', `/jobs/${job}/steps/${name}`, { headers: its });
+    expect(await step('mesh')).toMatchObject({
+      status: 200,
+      body: { name: 'mesh', result: { cells: 12 }, recordedAt: expect.any(String) },
+    });
+    expect((await step('none')).body).toEqual({ name: 'none', recordedAt: expect.any(String) });
+    expect((await step('large')).body.result).toHaveLength(40_000);
+    expect((await step('solve')).status).toBe(404);
+    expect((await step('mesh', { authorization: 'Bearer 1.x' })).status).toBe(401);
+    await world.call('POST', `/jobs/${job}/release`);
+    expect((await step('mesh')).status).toBe(409);
+  });
+
   it('is none with a name too long, or of half a character', async () => {
     expect(await world.say(job, `steps/${'x'.repeat(201)}`, {})).toMatchObject({ status: 400, body: { errors: [{ field: 'name' }] } });
   });

@@ -118,7 +118,7 @@ describe('the queues', () => {
     expect(Properties).toMatchObject({
       FifoQueue: true,
       ContentBasedDeduplication: false,
-      VisibilityTimeout: 120,
+      VisibilityTimeout: 40,
       RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': [failures, 'Arn'] }, maxReceiveCount: 1_000 },
     });
   });

@@ -13,11 +13,11 @@ describe('the routes', () => {
     expect(routes.map(({ Properties }) => Properties['RouteKey']).toSorted()).toEqual(Object.values(jobRoutes).map(routeKeyOf).toSorted());
   });
 
-  it('ask for a signature, but those that whoever works for a job posts to, with a token', () => {
+  it('ask for a signature, but those of whoever works for a job, with a token', () => {
     const open = routes.filter(({ Properties }) => Properties['AuthorizationType'] !== 'AWS_IAM');
-    const words = ['tasks/{taskId}/result', 'heartbeat', 'steps/{name}', 'result', 'failure'];
+    const words = ['POST tasks/{taskId}/result', 'POST heartbeat', 'GET steps/{name}', 'POST steps/{name}', 'POST result', 'POST failure'];
     expect(open.map(({ Properties }) => [Properties['RouteKey'], Properties['AuthorizationType']])).toEqual(
-      words.map((word) => [`POST /jobs/{id}/${word}`, 'NONE']),
+      words.map((word) => [word.replace(' ', ' /jobs/{id}/'), 'NONE']),
     );
   });
 

@@ -67,7 +67,7 @@ async function knownThings(): Promise<KnownThings> {
 }
 
 /** One that waits; one that is on a pool; and some whose work goes on outside, whose tokens the fuzzer has. */
-async function placedJobs(listening: Ear): Promise<Pick<KnownThings, 'waiting' | 'held' | 'leases'>> {
+async function placedJobs(listening: Ear): Promise<Pick<KnownThings, 'waiting' | 'held' | 'leases' | 'step'>> {
   const request = { body: { tell: listening.url, pending: true }, needs: { labels: { fuzz: 'yes' } } };
   const waiting = await submit({ ...request, delaySeconds: 86_400 });
   const held = await submit(request);
@@ -80,7 +80,8 @@ async function placedJobs(listening: Ear): Promise<Pick<KnownThings, 'waiting' |
   });
   // Nobody else keeps them; those that the fuzzer has ended are refused, and are none of ours.
   heartbeats = setInterval(() => void Promise.allSettled(leases.map((lease) => say(lease, 'heartbeat'))), 2_000);
-  return { waiting, held, leases: leases.map(({ job, token }) => ({ job, token })) };
+  await Promise.all(leases.map((lease) => say(lease, 'steps/mesh', { result: { cells: 12 } })));
+  return { waiting, held, step: 'mesh', leases: leases.map(({ job, token }) => ({ job, token })) };
 }
 
 async function uploaded(): Promise<string> {

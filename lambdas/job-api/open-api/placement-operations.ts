@@ -41,6 +41,13 @@ export const placementOperations = {
     requestBody: { ...jsonOf(lease.Heartbeat), required: false },
     responses: responses({ '200': ok('The lease is yours', lease.LeaseAnswer) }, withBody(401, 409)),
   },
+  getStep: {
+    tags: leases,
+    summary: 'What a step came to, for whoever resumes; 404: it is to be done',
+    description: `${withToken} ${lost}`,
+    requestParams: { path: ofJob.extend({ name: api.StepName }), query },
+    responses: responses({ '200': ok('It is on record', lease.RecordedStep) }, [401, 409]),
+  },
   recordStep: {
     tags: leases,
     summary: 'A step is done: a later attempt gets its result instead of running it again',

@@ -59,7 +59,12 @@ export class JobApi extends Construct {
     this.function.allow('SeeLeases', ['dynamodb:ConditionCheckItem'], [table.tableArn]);
     const steps = ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'];
     this.function.allow('KeepSteps', steps, [state.tasks.tableArn], { conditions: onlyKeys(`${taskKey(placedPipeline, '')}*`) });
-    this.function.allow('KeepLargeSteps', ['s3:PutObject'], [data.bucket.arnForObjects(`${stepsPrefix}${placedPipeline}/*`)], perJob);
+    this.function.allow(
+      'KeepLargeSteps',
+      ['s3:PutObject', 's3:GetObject'],
+      [data.bucket.arnForObjects(`${stepsPrefix}${placedPipeline}/*`)],
+      perJob,
+    );
   }
 
   private allowFiles({ settings, data }: JobParts): void {

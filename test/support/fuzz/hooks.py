@@ -96,10 +96,13 @@ def with_token(case):
 
 
 def with_lease(case):
-    if is_left(case.body):
+    seed = (case.path_parameters, case.body)
+    if is_left(seed):
         return
-    lease = leases[case.path][spread(case.body) // 5 % len(leases[case.path])]
+    lease = leases[case.path][spread(seed) // 5 % len(leases[case.path])]
     case.path_parameters["id"] = lease["job"]
+    if case.method == "GET":
+        replace(case.path_parameters, "name", [stage["step"]])
     case.headers["Authorization"] = f"Bearer {lease['token']}"
 
 

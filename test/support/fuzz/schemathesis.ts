@@ -20,6 +20,8 @@ export interface KnownThings {
   held: string;
   /** Of placed jobs whose work goes on outside. */
   leases: { job: string; token: string }[];
+  /** On record for each of them. */
+  step: string;
 }
 
 const FuzzedAnswer = z.object({ method: z.string(), path: z.string(), status: z.int() });

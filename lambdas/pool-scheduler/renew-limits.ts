@@ -9,6 +9,12 @@ import { poolOf } from '../domain/placement/pool-of.ts';
 import { inWaves } from '../framework/in-waves.ts';
 import type { SchedulerServices } from './scheduler-services.ts';
 
+/** Whose items have changed, it is said: task groups, and keys of limits. */
+export interface Told {
+  pools: Iterable<string>;
+  limits: Iterable<string>;
+}
+
 const atOnce = 10;
 /** Times in a row that somebody else may be faster. */
 const tries = 10;
@@ -66,11 +72,15 @@ export async function renewCustomer(
   return row;
 }
 
-/** All pools and customers that have an item, or a row that may be without one by now. */
-export async function renewAll(services: SchedulerServices, { search }: { search: boolean }): Promise<OverallRow> {
+/**
+ * All pools that have a row, and those that were told of, which may have none yet; of customers those that were told of.
+ * `search`: and whoever has an item, or a row that may be without one by now.
+ */
+export async function renewAll(services: SchedulerServices, told: Told, search: boolean): Promise<OverallRow> {
   const { placement } = services;
-  const pools = new Set((await placement.pools()).map(({ taskGroup }) => taskGroup));
-  const customers = new Set<string>();
+  const pools = new Set([...(await placement.pools()).map(({ taskGroup }) => taskGroup), ...told.pools]);
+  pools.delete(defaultsGroup);
+  const customers = new Set([...told.limits].flatMap((key) => customerOfLimitsKey(key) ?? []));
   if (search) {
     for (const { customer, maxJobs, weight } of await placement.customers())
       if (maxJobs !== undefined || weight !== limitDefaults.weight) customers.add(customer);

@@ -22,6 +22,7 @@ import { countStart, noStarts, tellFigures } from './tell-figures.ts';
 /** Left of the function's time for what is on its way to be answered: one call that hangs until it is cut off, and its next try. */
 const spareMs = 12_000;
 const readsAtOnce = 10;
+const nothingHinted = { pools: new Set<string>(), limits: new Set<string>() };
 /** Items are searched for so often; those that are known are looked at by every sweep. */
 const searchEveryMs = 10 * 60_000;
 /** A batch that fails so often is let go: the sweep finds what it was about, and others must not wait behind it. */
@@ -66,7 +67,7 @@ async function schedule(services: SchedulerServices, memory: Memory, hinted: Hin
   let isSwept = true;
   await takeOver(services, memory);
   if (hinted.sweep || hinted.pools.has(defaultsGroup)) {
-    memory.book = await reread(services, memory, hinted.pools.has(defaultsGroup));
+    memory.book = await reread(services, memory, hinted);
     // Half of the time is for starts, however much there is to sweep.
     const { over, left } = await sweep(services, memory.book, nowMs + (endMs - nowMs) / 2);
     isSwept = left === 0;
@@ -80,10 +81,14 @@ async function schedule(services: SchedulerServices, memory: Memory, hinted: Hin
 }
 
 /** All of it, from the tables; items of pools and limits that nobody has told of are searched for now and then. */
-async function reread(services: SchedulerServices, memory: Memory, search = false): Promise<Book> {
+async function reread(
+  services: SchedulerServices,
+  memory: Memory,
+  hinted: Pick<Hinted, 'pools' | 'limits'> = nothingHinted,
+): Promise<Book> {
   const nowMs = services.clock.nowMs();
-  const isDue = search || nowMs >= memory.searchedAtMs + searchEveryMs;
-  const overall = await renewAll(services, { search: isDue });
+  const isDue = hinted.pools.has(defaultsGroup) || nowMs >= memory.searchedAtMs + searchEveryMs;
+  const overall = await renewAll(services, hinted, isDue);
   if (isDue) memory.searchedAtMs = nowMs;
   return readBook(services, overall);
 }

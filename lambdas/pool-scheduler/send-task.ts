@@ -10,9 +10,14 @@ import { queueLimits } from '../contract/limits.ts';
 import type { LeaseRow, PoolRow } from '../contract/placement-table.ts';
 import type { Lease } from '../contract/task-wire.ts';
 import { queueMessage } from '../domain/job/message.ts';
+import type { SendOutcome } from '../domain/job/send-outcome.ts';
 import { leaseToken } from '../domain/placement/lease-token.ts';
 import type { PlacedJob } from '../domain/placement/placed-job.ts';
 import type { SchedulerServices } from './scheduler-services.ts';
+
+/** Far less than what is left of an invocation when its starts end. */
+const sendAgainMs = 3_000;
+const firstPauseMs = 50;
 
 export type Destination = Pick<PoolRow, 'taskGroup' | 'queueUrl' | 'fifo'>;
 
@@ -36,12 +41,24 @@ export async function sendTask(
   const deadlineMs = lease.deadlineMs ?? nowMs + queueLimits.messageRetentionSeconds.max * 1_000;
   const context = { job, taskGroup, fifo, life: 0, nowMs, deadlineMs, lease: wireLease(services, row) };
   const { entry } = queueMessage(task, context);
-  const outcome = await sendToQueue(sending.sqs, queueUrl)([entry]);
-  const [sent] = outcome.kind === 'answered' ? outcome.entries : [outcome];
+  const sent = await sentSoon(services, () => sendToQueue(sending.sqs, queueUrl)([entry]));
   if (sent?.kind === 'accepted') await placement.noteSent(job, lease.fence);
   else if (sent?.kind === 'refused') return unsendable(services, lease, sent);
   else log.warn('task not sent; the sweep sends it', { job, pool: taskGroup, why: sent?.message });
   return undefined;
+}
+
+/** Until it is sent, its job has a place that nobody works on: one that failed at once is made again, and does no harm if it is two. */
+async function sentSoon({ clock, random }: SchedulerServices, send: () => Promise<SendOutcome>) {
+  const lastMs = clock.nowMs() + sendAgainMs;
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await send();
+    const [sent] = outcome.kind === 'answered' ? outcome.entries : [outcome];
+    const pauseMs = (0.5 + random()) * firstPauseMs * 2 ** tries;
+    const mayBeTaken = sent?.kind === 'again' || sent?.kind === 'failed';
+    if (!mayBeTaken || clock.nowMs() + pauseMs > lastMs) return sent;
+    await clock.sleep(pauseMs);
+  }
 }
 
 const wireLease = ({ apiUrl, stage }: SchedulerServices, { job, tokenKey, placed }: PlacedJob): Lease => ({

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { GetQueueAttributesCommand, ListQueuesCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeConsumer } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -24,6 +23,7 @@ import {
   upload,
   writeItem,
 } from '../support/groups.ts';
+import { withMessagesBackSoon } from '../support/own-queues.ts';
 import { callsSince, markRecord } from '../support/recorded-calls.ts';
 import { knownRoles } from '../support/role-policies.ts';
 import { stage } from '../support/shared-stage.ts';
@@ -148,24 +148,6 @@ async function withSweeps<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A hint whose coming back could not be put off comes back by its queue's own visibility: here sooner than a look may take. */
-async function withHintsBackSoon<T>(work: () => Promise<T>): Promise<T> {
-  const { QueueUrls = [] } = await aws.sqs.send(new ListQueuesCommand({ QueueNamePrefix: `${stage.outputs.Prefix}-Hints` }));
-  expect(QueueUrls.length).toBeGreaterThanOrEqual(3);
-  const AttributeNames = ['VisibilityTimeout' as const];
-  const before = await Promise.all(
-    QueueUrls.map(async (QueueUrl) => (await aws.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }))).Attributes ?? {}),
-  );
-  const set = (QueueUrl: string, Attributes: Record<string, string>) =>
-    aws.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
-  await Promise.all(QueueUrls.map((url) => set(url, { VisibilityTimeout: '15' })));
-  try {
-    return await work();
-  } finally {
-    await Promise.all(QueueUrls.map((url, i) => set(url, before[i] ?? {})));
-  }
-}
-
 describe('with an operation that fails in four ways one after the other', () => {
   test('of one group, every group gets where it should, side by side', { timeout: 300_000 }, async () => {
     await proxy.inject(
@@ -182,7 +164,7 @@ describe('with an operation that fails in four ways one after the other', () => 
 
   test('of any group, they do as well', async () => {
     await proxy.inject(ofAnyGroup.flatMap((operation) => kinds.map((kind) => ({ operation, kind, times: 1 }))));
-    await withHintsBackSoon(() => live('any'));
+    await withMessagesBackSoon(['Hints'], () => live('any'));
     const asking = newGroup('asking');
     let concurrency = 1;
     const everything = async () => {

@@ -2,14 +2,14 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { JobEvent } from '../../lambdas/contract/job.ts';
+import type { JobEvent } from '../../lambdas/contract/job.ts';
 import { eventually } from '../support/eventually.ts';
-import { aws, removeGroupsAfterwards } from '../support/groups.ts';
+import { removeGroupsAfterwards } from '../support/groups.ts';
 import { api, jobGroup, submit, untilEnded } from '../support/job-api.ts';
-import { awsJson, awsQuery } from '../support/query-api.ts';
+import { awsJson } from '../support/query-api.ts';
 import { stage } from '../support/shared-stage.ts';
+import { type TopicQueue, topicQueue } from '../support/topic-queue.ts';
 
 interface Delivery {
   headers: Record<string, string>;
@@ -18,7 +18,7 @@ interface Delivery {
 
 const deliveries: Delivery[] = [];
 let server: Server;
-let queueUrl: string;
+let topic: TopicQueue;
 let taskGroup: string;
 
 removeGroupsAfterwards();
@@ -34,33 +34,14 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => server.listen(stage.webhookPort, '127.0.0.1', resolve));
-  const Policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: '*' }],
-  });
-  const queue = new CreateQueueCommand({ QueueName: `events-${Date.now()}`, Attributes: { Policy } });
-  ({ QueueUrl: queueUrl = '' } = await aws.sqs.send(queue));
-  const { Attributes } = await aws.sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }));
-  await awsQuery(stage, 'sns', {
-    Action: 'Subscribe',
-    Version: '2010-03-31',
-    TopicArn: stage.outputs.JobsTopicArn,
-    Protocol: 'sqs',
-    Endpoint: Attributes?.QueueArn ?? '',
-  });
+  topic = await topicQueue();
   taskGroup = await jobGroup('events');
 });
 afterAll(() => server?.close());
 
 async function eventOf(job: string): Promise<JobEvent> {
   return eventually(`the event of ${job} on the topic`, async () => {
-    const { Messages = [] } = await aws.sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
-    );
-    for (const { Body = '{}' } of Messages) {
-      const event = JobEvent.parse(JSON.parse(JSON.parse(Body).Message));
-      if (event.job.id === job) return event;
-    }
+    for (const event of await topic.receive(1)) if (event.job.id === job) return event;
     throw new Error('not yet');
   });
 }

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { ListFunctionsCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { aws, namesOf, removeGroupsAfterwards } from '../support/groups.ts';
+import { inputBucket as bucket, makeInputBucket, putInput } from '../support/input-bucket.ts';
 import { api, exchange, jobGroup, jobOf, submit, untilEnded, untilJob } from '../support/job-api.ts';
 import { stage } from '../support/shared-stage.ts';
 
@@ -66,14 +66,13 @@ describe.concurrent('a job of a file', () => {
   });
 
   test('may be in a bucket that the stage lists, and in no other', async () => {
-    const Bucket = 'sluice-test-input';
-    await aws.s3.send(new CreateBucketCommand({ Bucket }));
-    await aws.s3.send(new PutObjectCommand({ Bucket, Key: 'in/tasks.ndjson', Body: lines(3) }));
-    const id = await submit({ taskGroup, file: { bucket: Bucket, key: 'in/tasks.ndjson' } });
+    await makeInputBucket();
+    await putInput('in/tasks.ndjson', lines(3));
+    const id = await submit({ taskGroup, file: { bucket, key: 'in/tasks.ndjson' } });
     expect(await untilEnded(id)).toMatchObject({ status: 'COMPLETED', total: 3 });
     const other = await api('POST', '/jobs', { body: { taskGroup, file: { bucket: 'somebody-elses', key: 'x' } } });
     expect(other).toMatchObject({ status: 422, json: { errors: [{ field: 'file.bucket' }] } });
-    const missing = await api('POST', '/jobs', { body: { taskGroup, file: { bucket: Bucket, key: 'not there' } } });
+    const missing = await api('POST', '/jobs', { body: { taskGroup, file: { bucket, key: 'not there' } } });
     expect(missing.status).toBe(422);
   });
 

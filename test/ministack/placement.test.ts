@@ -74,14 +74,6 @@ describe('a job that states needs', () => {
     }
   });
 
-  test('whose input is not there fails before it takes a place', async () => {
-    const key = `input-${Date.now()}`;
-    const bucket = 'sluice-test-input';
-    const missing = await untilEnded(await submit({ body: {}, inputs: [{ bucket, key }] }));
-    expect(missing).toMatchObject({ status: 'FAILED', error: { class: expect.stringMatching(/DATA|CONFIGURATION/) } });
-    expect(missing.pool).toBeUndefined();
-  });
-
   test('waits while its pool is full, says behind what, and starts when a place is free', async () => {
     const hold = { body: { pending: true, tell: ear.url }, needs: inWest, customer: 'acme' };
     const [a, b] = [await submit(hold), await submit(hold)];

@@ -25,9 +25,11 @@ export interface Fault {
   subject?: string;
   /** How often; for ever where absent. */
   times?: number;
+  /** Of the calls that fit, by chance; all where absent. */
+  share?: number;
 }
 
-const services = ['dynamodb', 'sqs', 'lambda', 's3'];
+const services = ['dynamodb', 'sqs', 'lambda', 's3', 'sns'];
 
 export interface FaultProxy {
   /** Takes the place of what was injected before. In order: of two that fit a call, the first that is not used up counts. */
@@ -42,7 +44,8 @@ export interface FiredFault {
   ruleId: number;
 }
 
-export async function startFaultProxy(subjects: string[]): Promise<FaultProxy> {
+/** `share`: of the calls come here at all, by chance; the others cost a test nothing. */
+export async function startFaultProxy(subjects: string[], share = 1): Promise<FaultProxy> {
   const { python } = await ensureVenv();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -61,10 +64,10 @@ export async function startFaultProxy(subjects: string[]): Promise<FaultProxy> {
       }).catch(() => undefined),
     ),
   );
-  await tellDetour({ url, subjects });
+  await tellDetour({ url, subjects, share });
   return {
     inject: async (faults) => {
-      const rules = faults.map(({ operation, kind, subject, times }) => {
+      const rules = faults.map(({ operation, kind, subject, times, share }) => {
         const [service, name] = operation.split(':');
         return {
           service,
@@ -72,6 +75,7 @@ export async function startFaultProxy(subjects: string[]): Promise<FaultProxy> {
           ...faultKinds[kind],
           ...(subject ? { headers: { [subjectHeader]: subject } } : {}),
           ...(times ? { times } : {}),
+          ...(share === undefined ? {} : { probability: share }),
         };
       });
       const answer = await fetch(`${url}/_microburst/rules`, { method: 'POST', body: JSON.stringify(rules) });

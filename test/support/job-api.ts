@@ -9,14 +9,7 @@ import { newCode, newGroup, untilPhase, writeItem } from './groups.ts';
 import { libraryZip } from './library-consumer.ts';
 import { stage } from './shared-stage.ts';
 
-const apiUrl = new URL(stage.outputs.ApiUrl);
 const ca = readFileSync(stage.caFile);
-const signer = new SignatureV4({
-  service: 'execute-api',
-  region: stage.region,
-  credentials: { accessKeyId: stage.account, secretAccessKey: 'local' },
-  sha256: Sha256,
-});
 
 export interface Call {
   /** Sent as JSON, or as it is where it is a text or bytes. */
@@ -34,21 +27,29 @@ export interface Answer {
   json: any;
 }
 
-export async function api(method: string, path: string, { body, query = {}, headers = {}, signed = true }: Call = {}): Promise<Answer> {
-  const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-  const message = {
-    method,
-    protocol: apiUrl.protocol,
-    hostname: apiUrl.hostname,
-    port: Number(apiUrl.port),
-    path: `${apiUrl.pathname.replace(/\/$/, '')}${path}`,
-    query,
-    headers: { host: apiUrl.host, ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(text === undefined ? {} : { body: text }),
+/** The API of any stage on the local AWS, as its account's root calls it. */
+export function apiOf(url: string, account: string) {
+  const apiUrl = new URL(url);
+  const credentials = { accessKeyId: account, secretAccessKey: 'local' };
+  const signer = new SignatureV4({ service: 'execute-api', region: stage.region, credentials, sha256: Sha256 });
+  return async (method: string, path: string, { body, query = {}, headers = {}, signed = true }: Call = {}): Promise<Answer> => {
+    const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const message = {
+      method,
+      protocol: apiUrl.protocol,
+      hostname: apiUrl.hostname,
+      port: Number(apiUrl.port),
+      path: `${apiUrl.pathname.replace(/\/$/, '')}${path}`,
+      query,
+      headers: { host: apiUrl.host, ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(text === undefined ? {} : { body: text }),
+    };
+    const sent = signed ? await signer.sign(message) : message;
+    return exchange(`${apiUrl.origin}${message.path}${queryText(query)}`, method, sent.headers, text);
   };
-  const sent = signed ? await signer.sign(message) : message;
-  return exchange(`${apiUrl.origin}${message.path}${queryText(query)}`, method, sent.headers, text);
 }
+
+export const api = apiOf(stage.outputs.ApiUrl, stage.account);
 
 const queryText = (query: Record<string, string>) => {
   const text = Object.entries(query)

@@ -1,9 +1,11 @@
 /** Pools on the deployed stage, whose consumers do as a job's body says, and an ear that hears what they do. */
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { PoolFields } from '../../lambdas/contract/placement.ts';
 import { eventually } from './eventually.ts';
-import { newCode, newGroup, untilPhase, writeItem } from './groups.ts';
+import { aws, newCode, newGroup, untilPhase, writeItem } from './groups.ts';
 import { api, exchange } from './job-api.ts';
 import { libraryZip } from './library-consumer.ts';
+import { stage } from './shared-stage.ts';
 
 /**
  * `steps`: names of steps, each told to `tell`; `dieIn`: the process ends there, in the first attempt; `pending`: handed on,
@@ -35,6 +37,10 @@ export const handler = defineConsumer({
 });`;
 
 let zip: Promise<Uint8Array> | undefined;
+export function placedZip(): Promise<Uint8Array> {
+  zip ??= libraryZip(source);
+  return zip;
+}
 
 export interface Told {
   job: string;
@@ -46,13 +52,26 @@ export interface Told {
 
 /** A pool that is up and known to the scheduler. */
 export async function poolGroup(name: string, pool: PoolFields, item: Record<string, unknown> = {}): Promise<string> {
-  zip ??= libraryZip(source);
-  const { key } = await newCode(await zip);
+  const { key } = await newCode(await placedZip());
   const taskGroup = newGroup(name);
   await writeItem({ taskGroup, consumer: 'sluice', concurrency: 4, code: { key }, pool, ...item });
   await untilPhase(taskGroup, 'Active');
   await untilPool(taskGroup, 'open', ({ state }) => state === 'open');
   return taskGroup;
+}
+
+/** Another value of fields of its item's `pool`. */
+export async function changePool(taskGroup: string, fields: Partial<PoolFields>): Promise<void> {
+  const entries = Object.entries(fields);
+  await aws.documents.send(
+    new UpdateCommand({
+      TableName: stage.outputs.ConfigTableName,
+      Key: { taskGroup },
+      UpdateExpression: `SET ${entries.map((_, i) => `#pool.#f${i} = :f${i}`).join(', ')}`,
+      ExpressionAttributeNames: { '#pool': 'pool', ...Object.fromEntries(entries.map(([name], i) => [`#f${i}`, name])) },
+      ExpressionAttributeValues: Object.fromEntries(entries.map(([, value], i) => [`:f${i}`, value])),
+    }),
+  );
 }
 
 /** As the stats tell of it. */

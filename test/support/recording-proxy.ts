@@ -53,6 +53,8 @@ export interface Detour {
   url: string;
   /** Texts that tell a call's subject; one that names none of them is marked `other`. */
   subjects: string[];
+  /** Of all calls, by chance; every one where absent. */
+  share?: number;
 }
 
 export async function startRecordingProxy(options: RecordingProxyOptions): Promise<RecordingProxy> {
@@ -65,7 +67,8 @@ export async function startRecordingProxy(options: RecordingProxyOptions): Promi
 
   const front = createHttpsServer({ cert: ca, key: readFileSync(options.keyFile) }, async (incoming, answer) => {
     const body = await bodyOf(incoming);
-    const status = detour ? await forwardTo(detour, incoming, body, answer) : await forwardToAws(incoming, body, answer);
+    const detoured = detour && Math.random() < (detour.share ?? 1);
+    const status = detour && detoured ? await forwardTo(detour, incoming, body, answer) : await forwardToAws(incoming, body, answer);
     record(options.recordFile, incoming, body, status);
   });
   const backDoor = createHttpServer(async (incoming, answer) => {

@@ -1,7 +1,12 @@
 /** A Lambda function that jobs may name instead of a task group, and a place where it tells of its invocations. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CreateFunctionCommand, PutFunctionEventInvokeConfigCommand, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
+import {
+  CreateFunctionCommand,
+  type LambdaClient,
+  PutFunctionEventInvokeConfigCommand,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
 import type { TaskInvocation } from '../../lambdas/contract/job.ts';
 import { aws } from './groups.ts';
@@ -26,19 +31,27 @@ export const handler = async (task) => {
   if (body.gone) await fetch(body.gone, { method: 'POST', body: '{}' });
 };`;
 
-/** `name`: one that the shared stage lists. What it throws goes to the stage's queue for that at once. */
-export async function makeTargetFunction(name: string): Promise<void> {
-  await aws.lambda.send(
+/** A function as a user has one besides the stage. */
+export async function makeFunction(
+  lambda: LambdaClient,
+  { name, role, source }: { name: string; role: string; source: string },
+): Promise<void> {
+  await lambda.send(
     new CreateFunctionCommand({
       FunctionName: name,
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
-      Role: stage.outputs.ConsumerRoleArn,
-      Code: { ZipFile: zipSync({ 'index.mjs': Buffer.from(code) }) },
+      Role: role,
+      Code: { ZipFile: zipSync({ 'index.mjs': Buffer.from(source) }) },
       Timeout: 30,
     }),
   );
-  await waitUntilFunctionActiveV2({ client: aws.lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: name });
+  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: name });
+}
+
+/** `name`: one that the shared stage lists. What it throws goes to the stage's queue for that at once. */
+export async function makeTargetFunction(name: string): Promise<void> {
+  await makeFunction(aws.lambda, { name, role: stage.outputs.ConsumerRoleArn, source: code });
   await aws.lambda.send(
     new PutFunctionEventInvokeConfigCommand({
       FunctionName: name,

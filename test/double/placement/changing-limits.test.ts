@@ -120,3 +120,22 @@ describe('pools and limits that change', () => {
     expect(stage.leftOver()).toEqual([]);
   });
 });
+
+it.each(['a customer', 'a new pool'])('the hint of %s counts in a batch with a sweep, too', async (of) => {
+  const stage = new PlacementStage({ mishaps: { hintLost: 1 } });
+  const key = customerLimitsKey('acme');
+  await stage.pool('west', { maxJobs: 1, workMs: () => 600_000 });
+  await stage.limits(key, { maxJobs: of === 'a customer' ? 0 : 5 });
+  await stage.wait(stage.call(stage.scheduler, { kind: 'pool', taskGroup: 'west' }, { kind: 'limits', key }));
+  await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }));
+  if (of === 'a new pool') await stage.submit({});
+  const job = await stage.submit({ customer: 'acme' });
+  await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }));
+  expect(stage.row(job).status).toBe('PENDING');
+  if (of === 'a customer') await stage.limits(key, { maxJobs: 1 });
+  else await stage.pool('east', { maxJobs: 1, workMs: () => 600_000 });
+  const hint = of === 'a customer' ? { kind: 'limits' as const, key } : { kind: 'pool' as const, taskGroup: 'east' };
+  await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }, hint));
+  expect(stage.row(job).status).toBe('RUNNING');
+  expect(stage.watch.wrong).toEqual([]);
+});

@@ -1,5 +1,6 @@
 /** A placed job's life without trouble: it gets a place, is worked for, ends; and each way it may go instead. */
 import { describe, expect, it } from 'vitest';
+import { AwsError } from '../aws/errors.ts';
 import { noMishaps } from '../jobs/mishaps.ts';
 import { PlacementStage } from './placement-stage.ts';
 
@@ -17,6 +18,22 @@ describe('a placed job', () => {
     await stage.endAll(60);
     expect(stage.row(job)).toMatchObject({ status: 'COMPLETED', placed: { step: 'ended' } });
     expect(west.works).toHaveLength(1);
+    expect(statesOf(stage, job)).toEqual(['waiting', 'started', 'completed']);
+    expect(stage.leftOver()).toEqual([]);
+  });
+
+  it('is sent again at once where a send of its task fails: a place is not held for nothing until the next sweep', async () => {
+    const stage = new PlacementStage({ settings: { leaseSeconds: 300 } });
+    const west = await stage.pool('west', { maxJobs: 1, workMs: () => 1_000 });
+    await stage.pass(5);
+    const isSend = ({ caller, operation }: { caller: string; operation: string }) =>
+      caller.startsWith('poolScheduler') && operation === 'SendMessageBatch';
+    const effects = [new AwsError('ThrottlingException', 'Rate exceeded', 400), new AwsError('InternalFailure', 'internal', 500)];
+    for (const [i, effect] of effects.entries()) stage.aws.log.plant({ fits: isSend, nth: i + 1, when: 'before', effect });
+    const job = await stage.submit({});
+    await stage.pass(4);
+    expect(west.works).toHaveLength(1);
+    await stage.endAll(10);
     expect(statesOf(stage, job)).toEqual(['waiting', 'started', 'completed']);
     expect(stage.leftOver()).toEqual([]);
   });

@@ -93,8 +93,6 @@ const allowedForAReason: Record<string, string> = {
   'JobsResults s3:ListBucket': whatIsMissing,
   'JobsResults s3:AbortMultipartUpload': 'only of a large job that is tried again while its file is written',
   'JobsScheduler s3:ListBucket': whatIsMissing,
-  'JobsValidator s3:ListBucket': whatIsMissing,
-  'JobsValidator s3:GetObjectVersion': 'an input may be a version of an object',
   'JobsSweeper dynamodb:UpdateItem': 'it warns of groups that wait, and hints again at events that nobody delivered',
   'JobsSweeper s3:GetObject': 'files are renewed after half of the retention, which is 15 days away',
   'JobsSweeper s3:PutObject': 'files are renewed after half of the retention, which is 15 days away',

@@ -18,7 +18,7 @@ const fromSource = {
 };
 
 /** Against a local AWS of their own, beside the others: they measure no limit in seconds, and take long. */
-const beside = ['destroy', 'faults', 'invalid', 'job-fuzz'].map((name) => `test/ministack/${name}.test.ts`);
+const beside = ['destroy', 'faults', 'invalid', 'job-fuzz', 'placement-faults'].map((name) => `test/ministack/${name}.test.ts`);
 
 /** One file after the other on a stage that is deployed once. */
 const onLocalAws = {

@@ -73,6 +73,7 @@ async function schedule(services: SchedulerServices, memory: Memory, hinted: Hin
     isSwept = left === 0;
     tellFigures(services, memory.book, memory.counts, over);
   } else memory.book = await renewed(services, memory, hinted);
+  if (hinted.limits.size > 0) await tellDispatcher(services);
   const onStart = ({ placed }: PlacedJob) => countStart(memory.counts, placed.failures > 0);
   const placing = await startJobs(services, memory.book, { endMs, patient: false, onStart });
   if (placing !== 'stale') return placing === 'nothingLeft' && isSwept;
@@ -102,7 +103,6 @@ async function renewed(services: SchedulerServices, memory: Memory, { jobs, pool
     row: await renewPool(services, taskGroup),
   }));
   const customers = await inWaves([...limits], readsAtOnce, (key) => customerHinted(services, key));
-  if (limits.size > 0) await tellDispatcher(services);
   const book = known ?? (await reread(services, memory));
   if (known !== undefined && overall !== undefined) noteOverall(book, overall);
   for (const { taskGroup, row } of renewedPools) {

@@ -1,5 +1,6 @@
 /** The end of a job: its event on the topic, and at a webhook that fails first; the same id however often it is told. */
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,7 +34,8 @@ beforeAll(async () => {
       response.writeHead(deliveries.length === 1 ? 503 : 204).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(stage.webhookPort, '127.0.0.1', resolve));
+  server.listen(stage.webhookPort, '127.0.0.1');
+  await once(server, 'listening');
   topic = await topicQueue();
   taskGroup = await jobGroup('events');
 });

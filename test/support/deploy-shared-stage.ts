@@ -20,6 +20,7 @@ import { sluiceFolder } from '../../local/paths.ts';
 import { freePort } from '../../local/port.ts';
 import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts';
 import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
+import { portForLater } from './port-for-later.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 import { recordFileOf, recordsFolder, throughFile } from './records.ts';
 import { keepRolePolicies } from './role-policies.ts';
@@ -91,7 +92,7 @@ interface Around {
 }
 
 async function deployTo(ministack: MiniStack, { proxy, proxyUrl, folder, records, recordFile }: Around): Promise<SharedStage> {
-  const webhookPort = await freePort();
+  const webhookPort = await portForLater();
   const settings = { ...sharedSettings, webhookHosts: [`localhost:${webhookPort}`] };
   const { outputs, assembly } = await deploy({ ministack, folder: join(folder, 'cdk'), settings });
   const missing = outputNames.filter((name) => outputs[name] === undefined);

@@ -67,7 +67,9 @@ it("go to the lease's own address, with its token, in the words of the contract"
   answer = 200;
   const words = [{}, { holder: 'west', step: 'render' }, { pending: true as const }];
   for (const word of words) await jobLeases.heartbeat({ url, token: '1.abc' }, word, 1_000);
-  expect(heard.map(({ line }) => line)).toEqual(words.map(() => 'POST /stage/jobs/j/heartbeat'));
-  expect(heard[0]?.headers).toMatchObject({ authorization: 'Bearer 1.abc', 'content-type': 'application/json' });
-  expect(heard.map(({ body }) => Heartbeat.parse(JSON.parse(body)))).toEqual(words);
+  // One that was given up before may be heard only now.
+  const own = heard.filter(({ headers }) => headers.authorization === 'Bearer 1.abc');
+  expect(own.map(({ line }) => line)).toEqual(words.map(() => 'POST /stage/jobs/j/heartbeat'));
+  expect(own[0]?.headers).toMatchObject({ 'content-type': 'application/json' });
+  expect(own.map(({ body }) => Heartbeat.parse(JSON.parse(body)))).toEqual(words);
 });

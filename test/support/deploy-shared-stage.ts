@@ -2,7 +2,7 @@
  * Global setup of the tests against MiniStack: one local AWS with IAM enforced, the real app deployed to it once by the
  * CDK CLI, and a proxy between its functions and the local AWS that records every call.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -22,7 +22,7 @@ import { type AwsClients, awsClients, type ClientTarget } from './aws-clients.ts
 import { allowWhatOnlyTheLocalAwsAsks } from './local-permissions.ts';
 import { portForLater } from './port-for-later.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
-import { recordFileOf, recordsFolder, throughFile } from './records.ts';
+import { allRecords, recordFileOf, throughFile } from './records.ts';
 import { keepRolePolicies } from './role-policies.ts';
 import type { SharedStage } from './shared-stage.ts';
 
@@ -48,7 +48,8 @@ export const sharedSettings = {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-  const records = recordsFolder ?? folder;
+  const records = join(allRecords ?? folder, project.name);
+  mkdirSync(records, { recursive: true });
   const proxyPort = await freePort();
   const proxyUrl = `https://localhost:${proxyPort}`;
   const ministack = await startMiniStack({
@@ -63,10 +64,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await ministack.stop();
     await proxy?.stop();
     rmSync(folder, { recursive: true, force: true });
-    if (recordsFolder !== undefined) writeFileSync(throughFile(recordsFolder, project.name), '');
+    if (existsSync(records)) writeFileSync(throughFile(records), '');
   };
   try {
-    const recordFile = recordFileOf(records, project.name);
+    const recordFile = recordFileOf(records);
     writeFileSync(recordFile, '');
     proxy = await startRecordingProxy({
       port: proxyPort,

@@ -1,7 +1,7 @@
 /** The calls our functions made, as the proxy in between wrote them down, with AWS's names for the operations. */
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { RecordedCall } from './recording-proxy.ts';
-import { recordFiles } from './records.ts';
+import { recordFileOf } from './records.ts';
 import { stage } from './shared-stage.ts';
 
 export interface Call extends RecordedCall {
@@ -17,8 +17,8 @@ export function callsSince(mark: number, texts: string[] = []): Call[] {
   return callsOf(recordedSince(mark), texts);
 }
 
-/** Those of every suite that ran beside, too. */
-export const allCalls = (): Call[] => recordFiles(stage.records).flatMap((file) => callsOf(readFileSync(file, 'utf8'), []));
+/** All of a suite (records.ts). */
+export const callsOfSuite = (records: string): Call[] => callsOf(readFileSync(recordFileOf(records), 'utf8'), []);
 
 function callsOf(record: string, texts: string[]): Call[] {
   const lines = record.split('\n');

@@ -2,24 +2,21 @@
  * Every call our functions made in the whole suite, with all that AWS asks for it, against the policies of the deployed
  * template; and what those allow and nobody needed. Runs last, on the record of the other files.
  */
-import { existsSync } from 'node:fs';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { type Needed, neededFor } from '../../support/needed-permissions.ts';
-import { allCalls } from '../../support/recorded-calls.ts';
-import { recordsFolder, throughFile } from '../../support/records.ts';
+import { callsOfSuite } from '../../support/recorded-calls.ts';
+import { allRecords, isThrough, recordsOfAll } from '../../support/records.ts';
 import { type KnownRole, knownRoles, policiesOf } from '../../support/role-policies.ts';
 import { stage } from '../../support/shared-stage.ts';
 
 /** What ran by itself needs no more than it needs. */
-const isWhole = recordsFolder !== undefined;
-if (recordsFolder !== undefined) {
-  const through = throughFile(recordsFolder, 'ministack-beside');
-  await eventually('the suite beside this one is through', async () => existsSync(through), 600);
-}
-const roles = knownRoles(stage.records);
-const roleByKey = new Map(roles.map((role) => [role.accessKey, role]));
+const isWhole = allRecords !== undefined;
+await eventually('the suite beside this one is through', async () => isThrough('ministack-beside'), 600);
+/** By suite. */
+const rolesOf = new Map(recordsOfAll(stage.records).map((records) => [records, knownRoles(records)]));
+const roles = [...rolesOf.values()].flat();
 /** `sluice-test-PipelineReconcilerFunction4FD…` → `PipelineReconciler`. */
 const shortName = ({ functionName }: KnownRole) => /-([A-Za-z]+?)Function[0-9A-F]+-/.exec(functionName)?.[1] ?? functionName;
 
@@ -29,12 +26,15 @@ interface Demand extends Needed {
 
 function recordedDemands(): Demand[] {
   const demands = new Map<string, Demand>();
-  for (const call of allCalls()) {
-    const role = roleByKey.get(call.accessKey);
-    if (!role) continue;
-    for (const needed of neededFor(call, role)) {
-      const demand = { role, ...needed };
-      demands.set(JSON.stringify([role.functionName, needed]), demand);
+  for (const [records, known] of rolesOf) {
+    const roleByKey = new Map(known.map((role) => [role.accessKey, role]));
+    for (const call of callsOfSuite(records)) {
+      const role = roleByKey.get(call.accessKey);
+      if (!role) continue;
+      for (const needed of neededFor(call, role)) {
+        const demand = { role, ...needed };
+        demands.set(JSON.stringify([records, role.functionName, needed]), demand);
+      }
     }
   }
   return [...demands.values()];
@@ -161,7 +161,8 @@ test.skipIf(!isWhole)('nothing is allowed that nobody needs, but for a reason', 
 
 /** What the stream listener sends its hints to; no output names that queue. */
 function changesQueueArn(): string {
-  const listener = roles.find((role) => role.account === stage.account && shortName(role) === 'StreamListener');
+  const own = rolesOf.get(stage.records) ?? [];
+  const listener = own.find((role) => role.account === stage.account && shortName(role) === 'StreamListener');
   const statements = listener?.policies.flatMap(({ policy }) => policy.Statement) ?? [];
   return String([statements.find(({ Sid }) => Sid === 'SendHints')?.Resource].flat()[0]);
 }

@@ -35,7 +35,7 @@ export interface Load {
 /** More at noon than there is room for, and less at night. */
 export const ordinary: Load = { everyMs: 7_200, skew: 1.5 };
 /** All customers want more than there is, all the time. */
-export const crowded: Load = { everyMs: 3_000, skew: 1 };
+export const crowded: Load = { everyMs: 1_500, skew: 1 };
 
 /** `random` decides everything: the same seed, the same day. */
 export function dayOf(random: () => number, load: Load): Day {

@@ -1,8 +1,14 @@
-/** Starts whatever may start, one after the other, in the order of the book; tasks are sent beside that. */
+/**
+ * Starts whatever may start, one after the other, in the order of the book. While the table takes one, the next is decided
+ * and read; tasks are sent beside that.
+ */
 import { goOn } from '../aws/placement/follow-step.ts';
 import type { Started } from '../aws/placement/lease-steps.ts';
+import type { JobRow } from '../contract/job-table.ts';
+import type { PoolRow } from '../contract/placement-table.ts';
 import type { Book } from '../domain/placement/book.ts';
 import type { PlacedJob } from '../domain/placement/placed-job.ts';
+import { leaseToBe } from '../domain/placement/placed-job.ts';
 import { errorFields } from '../framework/log.ts';
 import { noteJob } from './memory.ts';
 import { type SchedulerServices, sendsAtOnce } from './scheduler-services.ts';
@@ -23,28 +29,61 @@ export async function startJobs(
   { endMs, patient, onStart }: { endMs: number; patient: boolean; onStart: (row: PlacedJob) => void },
 ): Promise<Placing> {
   const sends = sending(services, book);
+  let decided = decide(services, book);
   try {
-    for (;;) {
-      const nowMs = services.clock.nowMs();
-      const start = book.next(nowMs);
-      const pool = start && book.pool(start.pool)?.row;
-      if (start === undefined || pool === undefined) return 'nothingLeft';
-      if (nowMs >= endMs) return 'outOfTime';
-      const started = await services.placement.start({ job: start.job, pool, reason: start.reason, overall: book.overall });
+    while (decided !== undefined) {
+      if (services.clock.nowMs() >= endMs) return 'outOfTime';
+      const { start, pool, row }: Decided = decided;
+      const { job, reason } = start;
+      const starting = row.then((seen) => services.placement.start({ job, pool, reason, overall: book.overall, seen }));
+      decided = decide(services, book);
+      const started = await starting;
       if (started.kind === 'full') {
         if (!patient) return 'stale';
-        services.log.error('a start was refused that should have been free', { job: start.job.job, pool: start.pool, limit: started.of });
+        services.log.error('a start was refused that should have been free', { job: job.job, pool: start.pool, limit: started.of });
+        undo(book, start);
         if (!leftOut(book, start, started.of)) return 'nothingLeft';
       } else {
-        noteJob(book, start.job.job, started.row, services.stage.settings.leaseSeconds);
-        if (started.kind !== 'started') continue;
-        onStart(started.row);
-        await sends.add(started, pool);
+        noteJob(book, job.job, started.row, services.stage.settings.leaseSeconds);
+        if (started.kind === 'started') {
+          onStart(started.row);
+          await sends.add(started, pool);
+        }
       }
+      // What this one left no room for may fit, now that it is known what became of it.
+      decided ??= decide(services, book);
     }
+    return 'nothingLeft';
   } finally {
+    if (decided !== undefined) undo(book, decided.start);
     await sends.all();
   }
+}
+
+/** In the book it has its place already, so that the next can be decided; its job is being read. */
+interface Decided {
+  start: Start;
+  pool: PoolRow;
+  row: Promise<JobRow | undefined>;
+}
+
+function decide({ placement, clock, stage }: SchedulerServices, book: Book): Decided | undefined {
+  const nowMs = clock.nowMs();
+  const start = book.next(nowMs);
+  const pool = start && book.pool(start.pool)?.row;
+  if (start === undefined || pool === undefined) return undefined;
+  book.removeWaiting(start.job.job);
+  book.addLease(leaseToBe(start.job, start.pool, nowMs, stage.settings.leaseSeconds));
+  const row = placement.job(start.job.job);
+  // Where it fails before it is waited for, it is whoever waits that is told.
+  row.catch(() => undefined);
+  return { start, pool, row };
+}
+
+/** Not taken by the table after all. */
+function undo(book: Book, { job }: Start): void {
+  book.removeLease(job.job);
+  book.addWaiting(job);
 }
 
 /** False: nothing can start, as far as the table is concerned. */

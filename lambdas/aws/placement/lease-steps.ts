@@ -17,6 +17,8 @@ export interface Start {
   pool: Pick<PoolRow, 'taskGroup' | 'revision'>;
   reason: PlacementReason;
   overall: OverallRow;
+  /** The job as it was a moment ago; where it has changed since, it is read again. */
+  seen?: JobRow | undefined;
 }
 
 export type Started =
@@ -54,9 +56,11 @@ export function leaseSteps(
 
   return {
     /** PENDING → RUNNING, with a lease and a place of each kind. */
-    start: ({ job, pool, reason, overall }: Start): Promise<Started> =>
-      untilDecided(world, `the start of job ${job.job}`, async (): Promise<Started | undefined> => {
-        const row = await read(job.job);
+    start: ({ job, pool, reason, overall, seen }: Start): Promise<Started> => {
+      let known = seen;
+      return untilDecided(world, `the start of job ${job.job}`, async (): Promise<Started | undefined> => {
+        const row = isPlaced(known) && waitsAs(known, job) ? known : await read(job.job);
+        known = undefined;
         if (!isPlaced(row) || !waitsAs(row, job)) return { kind: 'past', row };
         const now = nowMs();
         const startedAtMs = row.startedAtMs ?? now;
@@ -85,7 +89,8 @@ export function leaseSteps(
         // Where the job's own row was refused as well, it is that which is looked at again.
         const of = first === undefined || more.some((place) => place < others.length) ? undefined : places.limits[first - others.length];
         return of && { kind: 'full', of };
-      }),
+      });
+    },
 
     /** Its task is on the pool's queue. */
     noteSent: (job: string, fence: number) => touch(job, fence, { sentAtMs: nowMs() }, ''),

@@ -59,6 +59,21 @@ export function leaseRowOf({ job, customer, priority, placed, deadlineMs }: Plac
   };
 }
 
+/** Of a start that the table has not taken yet: its number is not known. */
+export function leaseToBe({ job, customer, priority, needs }: PlacingRow, pool: string, nowMs: number, leaseSeconds: number): LeaseRow {
+  return {
+    job,
+    ...(customer === undefined ? {} : { customer }),
+    priority,
+    pool,
+    quantities: needs.quantities ?? {},
+    fence: 0,
+    grantedAtMs: nowMs,
+    expiresAtMs: nowMs + leaseSeconds * 1_000,
+    pending: false,
+  };
+}
+
 const keys: Record<Exclude<PlacedStep, 'ended'>, (row: PlacedJob) => { pk: string; sk: string }> = {
   validating: ({ job, placed }) => validatingKey(placed.stepKeyMs, job),
   later: ({ job, placed }) => laterPlacedKey(placed.stepKeyMs, job),

@@ -227,12 +227,15 @@ export class PermitModel {
     };
   }
 
-  /** From when somebody sees it, a free place may wait for its claim window, the clocks' difference and a few calls. */
+  /**
+   * From when somebody sees it, a free place may wait for its claim window, and once more where who it was kept for was busy
+   * elsewhere and missed it; for the clocks' difference and a few calls.
+   */
   #checkIdle(task: Task): void {
     if (Object.keys(this.#state.holders).length >= this.#state.limit) return;
     this.#idleSinceMs ??= this.#nowMs;
     const idleMs = this.#nowMs - this.#idleSinceMs;
-    if (this.#plan.faultsUntilMs === 0 && idleMs > 10_000 + this.#plan.skewMs + 2_000)
+    if (this.#plan.faultsUntilMs === 0 && idleMs > 2 * 10_000 + this.#plan.skewMs + 2_000)
       this.idled.push(`${task.id} was told to wait though a place was idle for ${idleMs} ms`);
   }
 

@@ -62,6 +62,14 @@ describe('a heartbeat', () => {
     expect(await world.say(job, 'heartbeat', { holder: 'b' })).toMatchObject({ status: 200 });
   });
 
+  it('is also of who was handed the work, before whoever handed it on has said so', async () => {
+    await world.say(job, 'heartbeat', { holder: 'a' });
+    expect(await world.say(job, 'heartbeat', { holder: 'b' })).toMatchObject({ status: 409 });
+    expect(await world.say(job, 'heartbeat', { holder: 'b', pending: true })).toMatchObject({ status: 200 });
+    expect(await world.say(job, 'heartbeat', { holder: 'a', pending: true })).toMatchObject({ status: 200 });
+    expect(await world.say(job, 'heartbeat', { holder: 'b' })).toMatchObject({ status: 200 });
+  });
+
   it.each<[unknown, number]>([
     ['not json', 400],
     [{ holder: '' }, 422],

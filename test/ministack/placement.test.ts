@@ -123,7 +123,7 @@ describe('a job that states needs', () => {
     const first = (await untilTold(id, 'handed on')).lease as NonNullable<Told['lease']>;
     // Longer than a lease: it is the heartbeats that hold it.
     for (const step of ['a', 'b', 'c', 'd']) {
-      expect((await say(first, 'heartbeat', { holder: 'outside', step })).status).toBe(200);
+      expect((await say(first, 'heartbeat', { holder: 'outside', pending: true, step })).status).toBe(200);
       await new Promise((resolve) => setTimeout(resolve, 3_000));
     }
     expect((await jobOf(id)).lease).toMatchObject({ pool: west, holder: 'outside', step: 'd', fence: 1 });

@@ -97,7 +97,8 @@ export function leaseSteps(
 
     /**
      * The lease as it is now, for so long again; undefined where it is not the caller's. One holder's at a time: another one
-     * may take it over only where the work was handed on (`pending`).
+     * may take it over only where the work was handed on (`pending`), or says itself that it was handed to it: whoever hands on may
+     * not have said so yet.
      */
     heartbeat: (job: string, fence: number, { holder, step, pending }: Heartbeat): Promise<LeaseRow | undefined> => {
       const now = nowMs();
@@ -107,7 +108,7 @@ export function leaseSteps(
         ...(pending === undefined ? {} : { pending }),
       };
       const set = { heartbeatAtMs: now, expiresAtMs: now + leaseSeconds * 1_000, ...said };
-      if (holder === undefined) return touch(job, fence, set, '');
+      if (holder === undefined || pending === true) return touch(job, fence, set, '');
       return touch(job, fence, set, ' AND (attribute_not_exists(holder) OR holder = :holder OR pending = :yes)', {
         ':holder': holder,
         ':yes': true,

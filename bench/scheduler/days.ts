@@ -1,4 +1,6 @@
 /** The day under each way of scheduling, from the same seed. */
+
+import { seededRandom } from '../../test/double/aws/random.ts';
 import { type Line, progress } from '../report.ts';
 import { plainFifo, pollingThreads } from './baselines.ts';
 import { crowded, type Day, dayOf, type Load, ordinary } from './day.ts';
@@ -15,7 +17,7 @@ export const days = (): Line[] => [ours, plainFifo, pollingThreads].flatMap((way
 /** Of each seed's day the worst. */
 function linesOf(way: (day: Day) => Way, isOurs: boolean): Line[] {
   const [usual, full] = [outcomes(way, ordinary, dayMs), outcomes(way, crowded, dayMs / 6)];
-  const { name } = way(dayOf(mulberry32(1), ordinary));
+  const { name } = way(dayOf(seededRandom(1), ordinary));
   const use = Math.min(...usual.map((one) => one.use));
   const fairness = Math.min(...full.map((one) => one.fairness));
   const violations = [...usual, ...full].reduce((sum, one) => sum + one.violations, 0);
@@ -37,19 +39,8 @@ function linesOf(way: (day: Day) => Way, isOurs: boolean): Line[] {
 
 function outcomes(way: (day: Day) => Way, load: Load, untilMs: number): Outcome[] {
   return seeds.map((seed) => {
-    const day = dayOf(mulberry32(seed), load);
+    const day = dayOf(seededRandom(seed), load);
     progress(`a day of ${day.jobs.length} jobs, ${way(day).name}`);
     return simulate(day, way(day), untilMs);
   });
-}
-
-/** A small generator of numbers from 0 to 1: the same seed, the same day. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -4,8 +4,10 @@
  */
 import { priorities } from '../../lambdas/contract/job.ts';
 import { limitDefaults, objectives, orderOf } from '../../lambdas/contract/placement.ts';
-import { type LeaseRow, type PlacingRow, PoolRow } from '../../lambdas/contract/placement-table.ts';
+import { type PlacingRow, PoolRow } from '../../lambdas/contract/placement-table.ts';
 import { Book } from '../../lambdas/domain/placement/book.ts';
+import { leaseToBe } from '../../lambdas/domain/placement/placed-job.ts';
+import { seededRandom } from '../../test/double/aws/random.ts';
 import { type Line, progress } from '../report.ts';
 
 const poolCount = 100;
@@ -37,7 +39,10 @@ export function decisions(sizes: DecisionSizes = { few: 100, many: 10_000, start
 }
 
 function compared({ of, maxJobs }: (typeof scarcities)[number], { few, many, starts, rounds }: DecisionSizes): Line[] {
-  const stages = [few, many].map((waiting, i) => ({ stage: new FullStage(waiting, maxJobs, randomFrom(i + 1)), costsMs: [] as number[] }));
+  const stages = [few, many].map((waiting, i) => ({
+    stage: new FullStage(waiting, maxJobs, seededRandom(i + 1)),
+    costsMs: [] as number[],
+  }));
   for (let round = 1 - warmUps; round <= rounds; round += 1) {
     progress(`decisions with ${of}: round ${Math.max(0, round)} of ${rounds}`);
     // Turn by turn, so that whatever else the machine does slows both.
@@ -127,7 +132,7 @@ class FullStage {
     for (let start = this.#book.next(this.#nowMs); start !== undefined; start = this.#book.next(this.#nowMs)) {
       const { job, pool } = start;
       this.#book.removeWaiting(job.job);
-      this.#book.addLease(leaseRow(job, pool, this.#nowMs));
+      this.#book.addLease(leaseToBe(job, pool, this.#nowMs, 300));
       this.#running.push(job.job);
       started += 1;
     }
@@ -180,28 +185,5 @@ function jobOf(random: () => number, kinds: readonly Kind[][], job: string, nowM
     readyAtMs: nowMs,
     ...anyOf(random, kinds[customer] ?? []),
     inputs: [{ bucket: `bucket-${Math.floor(random() * 10)}`, key: `data/${job}`, bytes: 1 + Math.floor(random() * 1e9) }],
-  };
-}
-
-const leaseRow = ({ job, customer, priority, needs }: PlacingRow, pool: string, nowMs: number): LeaseRow => ({
-  job,
-  ...(customer === undefined ? {} : { customer }),
-  priority,
-  pool,
-  quantities: needs.quantities ?? {},
-  fence: 1,
-  grantedAtMs: nowMs,
-  expiresAtMs: nowMs + 300_000,
-  pending: false,
-});
-
-/** The same numbers for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

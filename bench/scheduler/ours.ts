@@ -1,8 +1,9 @@
 /** The scheduler's own decisions as a way for the simulation. Pure. */
 import { priorities } from '../../lambdas/contract/job.ts';
 import { limitDefaults, orderOf } from '../../lambdas/contract/placement.ts';
-import { LeaseRow, PlacingRow, PoolRow } from '../../lambdas/contract/placement-table.ts';
+import { PlacingRow, PoolRow } from '../../lambdas/contract/placement-table.ts';
 import { Book } from '../../lambdas/domain/placement/book.ts';
+import { leaseToBe } from '../../lambdas/domain/placement/placed-job.ts';
 import type { Day, DayJob, DayPool } from './day.ts';
 import type { Way } from './simulation.ts';
 
@@ -20,7 +21,7 @@ export function ours({ pools, customers }: Day): Way {
       const start = book.next(nowMs);
       if (start === undefined) return undefined;
       book.removeWaiting(start.job.job);
-      book.addLease(leaseRow(start.job, start.pool, nowMs));
+      book.addLease(leaseToBe(start.job, start.pool, nowMs, 0));
       return { job: start.job.job, pool: start.pool };
     },
   };
@@ -33,9 +34,3 @@ export function placingRow({ job, customer, priority, quantities }: Omit<DayJob,
   const orderMs = orderOf(priorities.indexOf(priority), readyAtMs, ageingSeconds);
   return PlacingRow.parse({ job, customer, priority, orderMs, readyAtMs, needs: { quantities } });
 }
-
-export const leaseRow = ({ job, customer, priority, needs }: PlacingRow, pool: string, nowMs: number): LeaseRow =>
-  LeaseRow.parse({
-    ...{ job, customer, priority, pool, fence: 1, grantedAtMs: nowMs, expiresAtMs: nowMs },
-    quantities: needs.quantities ?? {},
-  });

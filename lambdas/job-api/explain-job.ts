@@ -13,9 +13,10 @@ import { type Measured, startForecast } from '../domain/job/start-forecast.ts';
 import { runAtMs } from '../domain/job/task-input.ts';
 import { Book, type Snapshot } from '../domain/placement/book.ts';
 import { isPlaced, type PlacedJob, placingOrder, placingRowOf } from '../domain/placement/placed-job.ts';
+import { allPages } from '../framework/all-pages.ts';
 import { type Answer, json } from '../framework/http/answer.ts';
 import { queryOf } from '../framework/http/query.ts';
-import { all, readSnapshot } from './read-book.ts';
+import { readSnapshot } from './read-book.ts';
 import { type Call, jobIdOf, noSuchJob } from './route.ts';
 
 /** Jobs that ended last, whose durations count. */
@@ -38,7 +39,7 @@ const waitsForSlot = (row: JobRow, nowMs: number) =>
 async function slotExplained(services: Call['services'], row: JobRow): Promise<Explanation> {
   const { slots, lists, placement, stage } = services;
   const customers = customerLimits(placement);
-  const [{ running }, waiting] = await Promise.all([slots.read(), all(lists.waiting()), customers.learn([row])]);
+  const [{ running }, waiting] = await Promise.all([slots.read(), allPages(lists.waiting()), customers.learn([row])]);
   return slotExplanation(row, waiting, running, { ...stage.settings, ofCustomer: customers.of });
 }
 

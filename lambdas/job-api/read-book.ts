@@ -3,6 +3,7 @@ import type { PlacementStore } from '../aws/placement/placement-store.ts';
 import { Book, type Snapshot } from '../domain/placement/book.ts';
 import { overallOf } from '../domain/placement/limits-of.ts';
 import { placingOrder } from '../domain/placement/placed-job.ts';
+import { allPages } from '../framework/all-pages.ts';
 
 export const readBook = async (placement: PlacementStore, nowMs: number): Promise<Book> => new Book(await readSnapshot(placement, nowMs));
 
@@ -12,7 +13,7 @@ export async function readSnapshot(placement: PlacementStore, nowMs: number): Pr
     placement.pools(),
     placement.customers(),
     placement.overall(),
-    all(placement.placing()),
+    allPages(placement.placing()),
   ]);
   const overall = known ?? overallOf(undefined, undefined, nowMs).row;
   const onPools = new Set(leases.map(({ job }) => job));
@@ -21,10 +22,4 @@ export async function readSnapshot(placement: PlacementStore, nowMs: number): Pr
     .filter(({ job }) => !onPools.has(job))
     .map((row) => ({ ...row, orderMs: placingOrder(row, row.readyAtMs, overall.ageingSeconds) }));
   return { overall, pools, customers, leases, waiting: inOrder };
-}
-
-export async function all<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const page of pages) rows.push(...page);
-  return rows;
 }

@@ -7,6 +7,7 @@ import type { JobRow } from '../contract/job-table.ts';
 import type { OverallRow, PlacingRow } from '../contract/placement-table.ts';
 import { Book } from '../domain/placement/book.ts';
 import { isPlaced, leaseRowOf, placingOrder, placingRowOf } from '../domain/placement/placed-job.ts';
+import { allPages } from '../framework/all-pages.ts';
 import type { SchedulerServices } from './scheduler-services.ts';
 import type { StartCounts } from './tell-figures.ts';
 
@@ -32,8 +33,7 @@ export async function takeOver({ placement }: SchedulerServices, memory: Memory)
 /** Leases first: a job that gets a place meanwhile is not missed where it waited. */
 export async function readBook({ placement }: SchedulerServices, overall: OverallRow): Promise<Book> {
   const [leases, pools, customers] = [await placement.leases(), await placement.pools(), await placement.customers()];
-  const waiting: PlacingRow[] = [];
-  for await (const page of placement.placing()) waiting.push(...page.map((row) => inOrder(row, overall)));
+  const waiting = (await allPages(placement.placing())).map((row) => inOrder(row, overall));
   return new Book({ overall, pools, customers, leases, waiting });
 }
 

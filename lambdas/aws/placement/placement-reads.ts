@@ -22,6 +22,7 @@ import {
   StepRow,
   validatingPartition,
 } from '../../contract/placement-table.ts';
+import { allPages } from '../../framework/all-pages.ts';
 import type { Clients } from '../clients.ts';
 
 type Item = Record<string, unknown>;
@@ -54,15 +55,15 @@ export function placementReads(documents: Clients['documents'], TableName: strin
   const upTo = (ms: number) => ({ upTo: `${String(Math.max(0, Math.floor(ms))).padStart(15, '0')}~` });
 
   return {
-    pools: () => all(pages(poolsPartition, StoredPool)),
+    pools: () => allPages(pages(poolsPartition, StoredPool)),
     pool: async (taskGroup: string): Promise<PoolRow | undefined> => optional(StoredPool, await one(poolKey(taskGroup))),
     overall: async (): Promise<OverallRow | undefined> => optional(OverallRow, await one(overallKey)),
     /** Those that have a row: limits of their own, or a job that once had a place. */
-    customers: () => all(pages(limitsPartition, CustomerRow, { from: 'customer#' })),
+    customers: () => allPages(pages(limitsPartition, CustomerRow, { from: 'customer#' })),
     customer: async (customer: string): Promise<CustomerRow | undefined> => optional(CustomerRow, await one(customerKey(customer))),
     /** Jobs that wait for a pool, by their order. */
     placing: () => pages(placingPartition, PlacingRow),
-    leases: () => all(pages(leasesPartition, LeaseRow)),
+    leases: () => allPages(pages(leasesPartition, LeaseRow)),
     lease: async (job: string): Promise<LeaseRow | undefined> => optional(LeaseRow, await one(leaseKey(job))),
     /** Jobs whose time, or whose next attempt, comes by then. */
     later: (byMs: number) => pages(laterPlacedPartition, StepRow, upTo(byMs)),
@@ -85,9 +86,3 @@ const freeOf = (item: Item) =>
 
 const optional = <Row>(schema: { parse(item: unknown): Row }, item: Item | undefined) =>
   item === undefined ? undefined : schema.parse(item);
-
-async function all<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const page of pages) rows.push(...page);
-  return rows;
-}

@@ -1,7 +1,7 @@
 /** When a job that waits will start, if jobs last as long as they did: the next hours played through with the deciding code itself. Pure. */
-import type { LeaseRow, PlacingRow } from '../../contract/placement-table.ts';
 import { Book, type Snapshot } from '../placement/book.ts';
 import { Ordered } from '../placement/ordered.ts';
+import { leaseToBe } from '../placement/placed-job.ts';
 
 /** How long jobs were on their pools, from start to end. */
 export interface Measured {
@@ -57,7 +57,7 @@ function played(snapshot: Snapshot, job: string, lasts: Lasting, nowMs: number):
     if (start !== undefined) {
       starts += 1;
       book.removeWaiting(start.job.job);
-      book.addLease(leaseOf(start.job, start.pool, atMs));
+      book.addLease(leaseToBe(start.job, start.pool, atMs, 0));
       const milliseconds = lasts(start.pool);
       if (milliseconds !== undefined) endsAt(start.job.job, atMs + Math.max(1, milliseconds));
       continue;
@@ -70,15 +70,3 @@ function played(snapshot: Snapshot, job: string, lasts: Lasting, nowMs: number):
   }
   return undefined;
 }
-
-const leaseOf = ({ job, customer, priority, needs }: PlacingRow, pool: string, atMs: number): LeaseRow => ({
-  job,
-  ...(customer === undefined ? {} : { customer }),
-  priority,
-  pool,
-  quantities: needs.quantities ?? {},
-  fence: 1,
-  grantedAtMs: atMs,
-  expiresAtMs: atMs,
-  pending: false,
-});

@@ -28,7 +28,7 @@ const onLocalAws = {
   // Nor do they need the SDK loaded anew for each: what a file leaves in a module of test/support is of no other.
   isolate: false,
   maxConcurrency: 12,
-  testTimeout: 3 * minute,
+  testTimeout: 5 * minute,
   hookTimeout: 5 * minute,
 };
 
@@ -53,7 +53,8 @@ export default defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/ministack/**'],
-          testTimeout: 30_000,
+          // Patience only: in CI they share the machine with two local AWS.
+          testTimeout: 3 * minute,
           hookTimeout: 3 * minute,
           sequence: { groupOrder: 0 },
         },

@@ -6,15 +6,38 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const resultsOf = (name: string) => `.sluice/test-results${name}.json`;
 
-/** What CI counts. */
-const Results = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
+/** What CI counts, and what failed. */
+const Results = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() })),
+    }),
+  ),
+});
+type Results = z.infer<typeof Results>;
+
+/** Lines of what failed: the test with the head of its reason, or the file where it did not come to its tests. */
+function failuresOf({ testResults }: Results): string[] {
+  const head = (message: string | undefined) => (message ?? '').split('\n').slice(0, 12).join('\n      ');
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const failed = assertionResults.filter((result) => result.status === 'failed');
+    if (failed.length === 0 && status === 'failed') return [`  ${file}\n      ${head(message)}`];
+    return failed.map(({ fullName, failureMessages }) => `  ${file}: ${fullName}\n      ${head(failureMessages?.[0])}`);
+  });
+}
 
 /** What the suites on a local AWS write down, for a look at the whole of it. */
 const records = mkdtempSync(join(tmpdir(), 'sluice-records-'));
@@ -39,6 +62,9 @@ const runs = await Promise.all(Object.entries(projects).map(([project, nice]) =>
 for (const { output } of runs) process.stdout.write(output);
 rmSync(records, { recursive: true, force: true });
 const all = Object.keys(projects).map((name) => Results.parse(JSON.parse(readFileSync(resultsOf(`-${name}`), 'utf8'))));
-const sum = (count: keyof z.infer<typeof Results>) => all.reduce((total, results) => total + results[count], 0);
+const sum = (count: 'numPassedTests' | 'numFailedTests') => all.reduce((total, results) => total + results[count], 0);
 writeFileSync(resultsOf(''), JSON.stringify({ numPassedTests: sum('numPassedTests'), numFailedTests: sum('numFailedTests') }));
+// Once more, and last: what is before is thousands of lines.
+const failures = all.flatMap(failuresOf);
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}\n`);
 process.exitCode = Math.max(...runs.map(({ code }) => code));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const pollMs = 100;
 
 /** `check` throws, or returns undefined or false, while the condition does not hold; the message is then its last word. */
-export async function eventually<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+export async function eventually<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 150): Promise<T> {
   let last = 'nothing yet';
   for (const deadline = Date.now() + seconds * 1_000; Date.now() < deadline; await sleep(pollMs)) {
     try {

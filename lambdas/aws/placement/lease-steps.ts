@@ -4,25 +4,37 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { JobRow } from '../../contract/job-table.ts';
 import type { Heartbeat } from '../../contract/lease-api.ts';
 import type { PlacementReason } from '../../contract/placement.ts';
-import { LeaseRow, leaseKey, type OverallRow, type PlacingRow, type PoolRow } from '../../contract/placement-table.ts';
+import { LeaseRow, leaseKey, type OverallRow, type PlacingRow } from '../../contract/placement-table.ts';
 import { isPlaced, leaseRowOf, type PlacedJob } from '../../domain/placement/placed-job.ts';
 import { isConditionFailed } from '../errors.ts';
 import { type TransactItem, transact, untilDecided } from '../jobs/transactions.ts';
-import { takePlaces } from './places.ts';
+import { canBeSummed, type Placing, takePlaces } from './places.ts';
 import type { PlacementParts, PlacementSteps } from './steps.ts';
 
 /** Which job, where, and by which limits that was decided. */
 export interface Start {
   job: Pick<PlacingRow, 'job' | 'affinity'>;
-  pool: Pick<PoolRow, 'taskGroup' | 'revision'>;
+  pool: Placing['pool'];
   reason: PlacementReason;
   overall: OverallRow;
+  /** The limit of its customer's own, as it is known. */
+  ownMaxJobs?: number | undefined;
   /** The job as it was a moment ago; where it has changed since, it is read again. */
   seen?: JobRow | undefined;
 }
 
+/** Of one transaction, which takes 100 items: a job writes four of its own, its customer's and its pool's. */
+export const mostStartsTogether = 16;
+
+export interface Leased {
+  kind: 'started';
+  row: PlacedJob;
+  lease: LeaseRow;
+  event: string | undefined;
+}
+
 export type Started =
-  | { kind: 'started'; row: PlacedJob; lease: LeaseRow; event: string | undefined }
+  | Leased
   /** The job does not wait there any more: it is somewhere else, or was changed. */
   | { kind: 'past'; row: JobRow | undefined }
   /** A limit holds it, or one was changed: what it was decided by is old. */
@@ -54,43 +66,70 @@ export function leaseSteps(
     }
   }
 
+  /** The job with its lease, and the writes that give it that; its places are taken besides. */
+  function leased(row: PlacedJob, { pool, reason }: Start): { started: Leased; items: TransactItem[] } {
+    const now = nowMs();
+    const startedAtMs = row.startedAtMs ?? now;
+    const deadlineMs = row.deadlineMs ?? (row.timeoutSeconds === undefined ? undefined : startedAtMs + row.timeoutSeconds * 1_000);
+    const { next, event, items } = after(row, {
+      row: {
+        status: 'RUNNING',
+        startedAtMs,
+        ...(deadlineMs === undefined ? {} : { deadlineMs }),
+        // As of a job whose dispatcher is done with it.
+        dispatched: 1,
+        sentAll: true,
+        cursor: { n: row.total ?? 1, byte: row.fileBytes ?? 0 },
+      },
+      placed: { step: 'leased', stepKeyMs: now, fence: row.placed.fence + 1, pool: pool.taskGroup, reason },
+      told: { state: 'started' },
+    });
+    const lease = leaseRowOf(next, leaseSeconds);
+    const put: TransactItem = { Put: { TableName, Item: { ...leaseKey(row.job), ...lease } } };
+    return { started: { kind: 'started', row: next, lease, event }, items: [...items, ...dropStep(row), put] };
+  }
+
   return {
     /** PENDING → RUNNING, with a lease and a place of each kind. */
-    start: ({ job, pool, reason, overall, seen }: Start): Promise<Started> => {
-      let known = seen;
+    start: (start: Start): Promise<Started> => {
+      const { job, overall } = start;
+      let known = start.seen;
       return untilDecided(world, `the start of job ${job.job}`, async (): Promise<Started | undefined> => {
         const row = isPlaced(known) && waitsAs(known, job) ? known : await read(job.job);
         known = undefined;
         if (!isPlaced(row) || !waitsAs(row, job)) return { kind: 'past', row };
-        const now = nowMs();
-        const startedAtMs = row.startedAtMs ?? now;
-        const deadlineMs = row.deadlineMs ?? (row.timeoutSeconds === undefined ? undefined : startedAtMs + row.timeoutSeconds * 1_000);
-        const fence = row.placed.fence + 1;
-        const { next, event, items } = after(row, {
-          row: {
-            status: 'RUNNING',
-            startedAtMs,
-            ...(deadlineMs === undefined ? {} : { deadlineMs }),
-            // As of a job whose dispatcher is done with it.
-            dispatched: 1,
-            sentAll: true,
-            cursor: { n: row.total ?? 1, byte: row.fileBytes ?? 0 },
-          },
-          placed: { step: 'leased', stepKeyMs: now, fence, pool: pool.taskGroup, reason },
-          told: { state: 'started' },
-        });
-        const lease = leaseRowOf(next, leaseSeconds);
-        const places = takePlaces(TableName, next, pool, overall);
-        const put: TransactItem = { Put: { TableName, Item: { ...leaseKey(row.job), ...lease } } };
-        const others = [...items, ...dropStep(row), put];
-        const transacted = await transact(documents, [...others, ...places.items]);
-        if (transacted.done) return { kind: 'started', row: next, lease, event };
+        const { started, items } = leased(row, start);
+        const places = takePlaces(TableName, [{ ...start, row: started.row }], overall);
+        const transacted = await transact(documents, [...items, ...places.items]);
+        if (transacted.done) return started;
         const [first, ...more] = transacted.refused;
         // Where the job's own row was refused as well, it is that which is looked at again.
-        const of = first === undefined || more.some((place) => place < others.length) ? undefined : places.limits[first - others.length];
+        const of = first === undefined || more.some((place) => place < items.length) ? undefined : places.limits[first - items.length];
         return of && { kind: 'full', of };
       });
     },
+
+    /**
+     * The same of several (1 to {@link mostStartsTogether}), of which each has been `seen`: all of them, in their order, or
+     * undefined, and nothing is done: each must be looked at alone. All of a stage's starts write the one item of the overall
+     * limit, one transaction after the other; together they write it once.
+     */
+    startTogether: (starts: readonly Start[]): Promise<Leased[] | undefined> =>
+      untilDecided(world, `the start of ${starts.length} jobs`, async (): Promise<Leased[] | 'apart' | undefined> => {
+        const [first] = starts;
+        const rows = starts.flatMap(({ seen, job }) => (isPlaced(seen) && waitsAs(seen, job) ? [seen] : []));
+        if (first === undefined || rows.length < starts.length) return 'apart';
+        const all = starts.flatMap((start, i) => {
+          const row = rows[i];
+          return row === undefined ? [] : [{ start, ...leased(row, start) }];
+        });
+        const placings = all.map(({ start, started }): Placing => ({ ...start, row: started.row }));
+        if (!placings.every(canBeSummed)) return 'apart';
+        const places = takePlaces(TableName, placings, first.overall);
+        const transacted = await transact(documents, [...all.flatMap(({ items }) => items), ...places.items]);
+        if (transacted.done) return all.map(({ started }) => started);
+        return transacted.refused.length > 0 ? 'apart' : undefined;
+      }).then((decided) => (decided === 'apart' ? undefined : decided)),
 
     /** Its task is on the pool's queue. */
     noteSent: (job: string, fence: number) => touch(job, fence, { sentAtMs: nowMs() }, ''),

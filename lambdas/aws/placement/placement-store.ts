@@ -20,6 +20,7 @@ export function placementStore(parts: PlacementParts) {
     ...limitRows(documents, jobsTable),
     ...recordedSteps(documents, tasksTable),
     job: steps.read,
+    jobs: steps.readSome,
     first,
     toPlacing,
     failUnstarted,

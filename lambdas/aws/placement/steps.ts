@@ -2,7 +2,7 @@
  * One step of a placed job: its row under the revision that was seen, whatever goes with it, and the event that tells of it
  * change together or not at all. Decided from what is there, and decided again where others were at the same items.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { JobState } from '../../contract/job.ts';
 import { changeEventId, JobRow, jobKey, outboxKey } from '../../contract/job-table.ts';
 import type { Placed } from '../../contract/placement-table.ts';
@@ -54,7 +54,16 @@ export function placementSteps({ documents, jobsTable: TableName, retentionSecon
   async function read(job: string): Promise<JobRow | undefined> {
     const { Item } = await documents.send(new GetCommand({ TableName, Key: jobKey(job), ConsistentRead: true }));
     const row = Item && JobRow.parse(Item);
-    return row?.expiresAt !== undefined && row.expiresAt * 1_000 < nowMs() ? undefined : row;
+    return row === undefined || isExpired(row) ? undefined : row;
+  }
+  const isExpired = ({ expiresAt }: JobRow) => expiresAt !== undefined && expiresAt * 1_000 < nowMs();
+
+  /** By their names, at most 100 of them; what the table did not get to is not among them, nor what is not there. */
+  async function readSome(jobs: readonly string[]): Promise<Map<string, JobRow>> {
+    const Keys = jobs.map(jobKey);
+    const { Responses } = await documents.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
+    const rows = (Responses?.[TableName] ?? []).map((item) => JobRow.parse(item)).filter((row) => !isExpired(row));
+    return new Map(rows.map((row) => [row.job, row]));
   }
 
   /** The row after a step, and the writes that bring it there. */
@@ -108,6 +117,7 @@ export function placementSteps({ documents, jobsTable: TableName, retentionSecon
 
   return {
     read,
+    readSome,
     after,
     nowMs,
     keptUntil,

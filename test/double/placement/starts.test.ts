@@ -121,3 +121,77 @@ it('are refused where the pool or the limits are not what they were decided by',
   ).toBe('past');
   expect((await start({ pool, overall })).kind).toBe('started');
 });
+
+it('of several in one write are all made or none, and all where they fit', async () => {
+  let [together, apart] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyWish, { minLength: 1, maxLength: 10 }), anyLimits, fc.nat(1_000_000), async (wishes, limits, seed) => {
+      const stage = await crowd(wishes, limits, seed);
+      const { placement } = stage.services;
+      const pools = new Map((await stage.wait(placement.pools())).map((row) => [row.taskGroup, row]));
+      const overall = await stage.wait(placement.overall());
+      const seen = await stage.wait(placement.jobs(stage.jobs));
+      const starts = wishes.map(({ pool: name, customer }, i) => {
+        const [pool, job] = [pools.get(name), stage.jobs[i] ?? ''];
+        if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+        const ownMaxJobs = customer === 'acme' ? limits.acme : undefined;
+        return { job: { job, affinity: undefined }, pool, reason: 'only' as const, overall, seen: seen.get(job), ownMaxJobs };
+      });
+      const came = await stage.wait(placement.startTogether(starts));
+      expect(stage.watch.wrong).toEqual([]);
+      expect(stage.watch.recount()).toEqual([]);
+      const fitting = wishes.every((wish, i) => fits(wishes.slice(0, i), wish, limits));
+      expect(came?.map(({ row }) => row.job)).toEqual(fitting ? stage.jobs : undefined);
+      for (const job of stage.jobs) expect(stage.row(job).status).toBe(fitting ? 'RUNNING' : 'PENDING');
+      if (fitting) together += 1;
+      else apart += 1;
+    }),
+    { numRuns: 100 },
+  );
+  expect(Math.min(together, apart)).toBeGreaterThan(5);
+});
+
+it.each([
+  ['a job that was changed since it was seen', { job: { affinity: { pool: 'west' } } }],
+  ['a job that nobody has seen', { seen: undefined }],
+  ['a pool that was changed', { pool: { revision: -1 } }],
+  ['a limit of its customer that is another one by now', { ownMaxJobs: 5 }],
+])('of several are made alone where there is %s', async (_what, { job: ofJob, pool: ofPool, ...changed }: Record<string, unknown>) => {
+  const wish: Wish = { cpu: 1, customer: 'acme', pool: 'west' };
+  const stage = await crowd([wish, wish], { overall: 9, perCustomer: null, acme: 4, west: { maxJobs: 3, cpu: 3 } }, 1);
+  const { placement } = stage.services;
+  const [pool, overall] = [await stage.wait(placement.pool('west')), await stage.wait(placement.overall())];
+  if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+  const seen = await stage.wait(placement.jobs(stage.jobs));
+  const start = (job: string) => ({
+    ...{ job: { job, affinity: undefined }, pool, overall, reason: 'only' as const, ownMaxJobs: 4, seen: seen.get(job) },
+  });
+  const [first, second] = [start(stage.jobs[0] ?? ''), start(stage.jobs[1] ?? '')];
+  const odd = { ...first, job: { ...first.job, ...(ofJob as object) }, pool: { ...pool, ...(ofPool as object) }, ...changed };
+  expect(await stage.wait(placement.startTogether([odd, second]))).toBeUndefined();
+  expect(stage.jobs.map((job) => stage.row(job).status)).toEqual(['PENDING', 'PENDING']);
+  expect(await stage.wait(placement.startTogether([first, second]))).toHaveLength(2);
+  expect(stage.watch.recount()).toEqual([]);
+});
+
+it('of several count quantities as exactly as one by one', async () => {
+  const stage = new PlacementStage({ seed: 1, mishaps: { hintLost: 1 } });
+  await stage.pool('west', { maxJobs: 9, quantities: { cpu: 0.3, gpu: 1 } });
+  await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }));
+  for (const quantities of [{ cpu: 0.1 }, { cpu: 0.2 }, { gpu: 0.12345 }]) await stage.submit({ needs: { quantities } });
+  const { placement } = stage.services;
+  const [pool, overall] = [await stage.wait(placement.pool('west')), await stage.wait(placement.overall())];
+  if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+  const seen = await stage.wait(placement.jobs(stage.jobs));
+  const starts = stage.jobs.map((job) => ({
+    job: { job, affinity: undefined },
+    pool,
+    overall,
+    reason: 'only' as const,
+    seen: seen.get(job),
+  }));
+  // Of what is finer than thousandths no sum is exact.
+  expect(await stage.wait(placement.startTogether(starts))).toBeUndefined();
+  expect(await stage.wait(placement.startTogether(starts.slice(0, 2)))).toHaveLength(2);
+  expect((await stage.wait(placement.pool('west')))?.free).toEqual({ cpu: 0, gpu: 1 });
+});

@@ -26,6 +26,12 @@ export interface Start {
 /** Of one transaction, which takes 100 items: a job writes four of its own, its customer's and its pool's. */
 export const mostStartsTogether = 16;
 
+/**
+ * Of the rows of their jobs. Items of a transaction may have 4 MB, as they were or will be (API_TransactWriteItems): the job's
+ * own, and that of its place in the line, which says the same of its inputs.
+ */
+const mostBytesTogether = 1_500_000;
+
 export interface Leased {
   kind: 'started';
   row: PlacedJob;
@@ -119,6 +125,7 @@ export function leaseSteps(
         const [first] = starts;
         const rows = starts.flatMap(({ seen, job }) => (isPlaced(seen) && waitsAs(seen, job) ? [seen] : []));
         if (first === undefined || rows.length < starts.length) return 'apart';
+        if (rows.reduce((bytes, row) => bytes + Buffer.byteLength(JSON.stringify(row)), 0) > mostBytesTogether) return 'apart';
         const all = starts.flatMap((start, i) => {
           const row = rows[i];
           return row === undefined ? [] : [{ start, ...leased(row, start) }];

@@ -18,7 +18,7 @@ import { changed, holds, type Item, projected, same } from './expressions.ts';
 import type { Random } from './random.ts';
 import { type Operations, on, withoutUndefined } from './service.ts';
 import type { DoubleSettings } from './settings.ts';
-import { type Change, conditionFailed, type PageRequest, Table, type TableDefinition } from './table.ts';
+import { type Change, conditionFailed, itemBytes, type PageRequest, Table, type TableDefinition } from './table.ts';
 
 interface Input extends Substitutes {
   TableName?: string | undefined;
@@ -217,6 +217,9 @@ export class DynamoDouble {
     if (new Set(ids).size < ids.length) throw invalidExpression('Transaction request cannot include multiple operations on one item');
     if (prepared.some(({ passes }) => !passes)) throw cancelled(prepared);
     const afters = prepared.map(({ after }) => after());
+    const bytes = prepared.map(({ before }, i) => Math.max(...[before, afters[i]].map((item) => (item ? itemBytes(item) : 0))));
+    if (bytes.reduce((sum, one) => sum + one, 0) > this.#settings.transactionBytes)
+      throw invalidExpression('Transaction request exceeds the aggregate size of 4 MB');
     for (const [i, { table, key, before }] of prepared.entries()) if (!same(before, afters[i])) this.#write(table, key, afters[i]);
     return {};
   }

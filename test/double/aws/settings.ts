@@ -71,6 +71,8 @@ export const defaultSettings = {
     pageBytes: 1_024 * 1_024,
     /** Actions of one transaction (API_TransactWriteItems). */
     transactionActions: 100,
+    /** Bytes of all its items, as they were or will be, whichever are more (API_TransactWriteItems). */
+    transactionBytes: 4 * 1_024 * 1_024,
     /** How old an eventually consistent read may be (HowItWorks.ReadConsistency); with it every second such read is old. */
     staleMs: 0,
   },

@@ -222,7 +222,7 @@ const keyNames = (schema: KeySchema) => [schema.hash, ...(schema.range === undef
 
 const pick = (item: Item, names: readonly string[]): Item => Object.fromEntries(names.map((name) => [name, item[name]]));
 
-const itemBytes = (item: Item) => JSON.stringify(item).length;
+export const itemBytes = (item: Item) => JSON.stringify(item).length;
 
 function checkItem(item: Item, maxBytes: number): void {
   checkValue(item);

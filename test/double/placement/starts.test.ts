@@ -195,3 +195,18 @@ it('of several count quantities as exactly as one by one', async () => {
   expect(await stage.wait(placement.startTogether(starts.slice(0, 2)))).toHaveLength(2);
   expect((await stage.wait(placement.pool('west')))?.free).toEqual({ cpu: 0, gpu: 1 });
 });
+
+it('of several with long rows are as many as one transaction may be large', async () => {
+  const stage = new PlacementStage({ seed: 1, mishaps: { hintLost: 1 } });
+  await stage.pool('west', { maxJobs: 20 });
+  await stage.limits(overallLimitsKey, { maxJobs: 20 });
+  await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }));
+  const inputs = Array.from({ length: 100 }, (_, i) => ({
+    bucket: 'inputs',
+    key: `${i}-${'k'.repeat(1_000)}`,
+    versionId: 'v'.repeat(800),
+  }));
+  for (let i = 0; i < 16; i += 1) await stage.submit({ needs: {}, inputs });
+  await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }));
+  expect(stage.jobs.map((job) => stage.row(job).status)).toEqual(stage.jobs.map(() => 'RUNNING'));
+});

@@ -5,6 +5,7 @@ import { explainCommand } from './explain.ts';
 import { jobsCommand } from './jobs.ts';
 import { limitsCommand } from './limits.ts';
 import { cancelCommand, jobCommand, retryCommand } from './one-job.ts';
+import { changeCommand, releaseJobCommand } from './placed-job.ts';
 import { poolsCommand } from './pools.ts';
 import { redriveCommand } from './redrive.ts';
 import { releaseCommand } from './release.ts';
@@ -19,6 +20,8 @@ export const allCommands = (): Command[] => [
   cancelCommand(),
   retryCommand(),
   explainCommand(),
+  changeCommand(),
+  releaseJobCommand(),
   resultsCommand(),
   statsCommand(),
   poolsCommand(),

@@ -64,7 +64,7 @@ async function show(id: string, { wait, json, ...stage }: Options): Promise<void
   if (job) await showEnd(client, job, json);
 }
 
-function said(job: Job, json: boolean): void {
+export function said(job: Job, json: boolean): void {
   const hint = hasEnded(job.status) ? '' : ` \`sluice job ${job.id} --wait\` follows it.`;
   process.stdout.write(json ? `${JSON.stringify(job)}\n` : `${job.status}: ${job.message}.${hint}\n`);
 }

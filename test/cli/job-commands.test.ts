@@ -132,6 +132,36 @@ it('lists, shows, cancels and tries again', async () => {
   expect(Job.parse(JSON.parse(retry.stdout)).status).toBe('PENDING');
 });
 
+it('changes what waits, and releases what is held', async () => {
+  const api = await apiDouble({
+    changeJob: () => reply(200, Job, job({ status: 'PENDING', message: 'waits for a pool' })),
+    releaseJob: () => reply(200, Job, job({ status: 'PENDING', message: 'waits for a pool' })),
+  });
+  const { run } = stageFolder(api);
+  const [priority, required, none, released, nothing, both, wrong] = await Promise.all([
+    run(['change', 'j1', '--priority', 'high', '--max-retries', '0']),
+    run(['change', 'j2', '--require-pool', 'west', '--json']),
+    run(['change', 'j3', '--any-pool']),
+    run(['release-job', 'j4']),
+    run(['change', 'j5']),
+    run(['change', 'j5', '--pool', 'west', '--any-pool']),
+    run(['change', 'j5', '--priority', 'urgent']),
+  ]);
+  expect(priority).toMatchObject({ code: 0, stdout: 'PENDING: waits for a pool. `sluice job j1 --wait` follows it.\n' });
+  expect(Job.parse(JSON.parse(required.stdout)).status).toBe('PENDING');
+  expect([none.code, released.code]).toEqual([0, 0]);
+  const sent = Object.fromEntries(api.of('changeJob').map(({ path, body }) => [path['id'], body]));
+  expect(sent).toEqual({
+    j1: { priority: 'high', maxRetries: 0 },
+    j2: { affinity: { pool: 'west', required: true } },
+    j3: { affinity: null },
+  });
+  expect(api.of('releaseJob')).toHaveLength(1);
+  expect([nothing, both, wrong].map(({ code }) => code)).toEqual([2, 2, 2]);
+  expect(nothing.stderr).toContain('Nothing to change');
+  expect(both.stderr).toContain('exclude each other');
+});
+
 it('writes results, all to stdout and the failed ones into a file', async () => {
   const api: ApiDouble = await apiDouble({
     getResults: ({ query }) =>

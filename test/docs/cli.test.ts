@@ -8,7 +8,7 @@ import { inProject } from '../../local/paths.ts';
 const text = readFileSync(inProject('docs', 'cli.md'), 'utf8');
 
 describe.each(allCommands())('sluice $_name', (command) => {
-  const [, chapter = ''] = text.split(new RegExp(`\n## \`sluice ${command.name()}\\b`));
+  const [, chapter = ''] = text.split(new RegExp(`\n## \`sluice ${command.name()}[ \`]`));
   const stageOptions = ['--stack', '--local'];
 
   it.each(command.options.map(({ long }) => long ?? ''))('%s', (option) =>

@@ -55,7 +55,7 @@ describe.concurrent('code', () => {
     await untilPhase(taskGroup, 'Waiting');
     await upload(key, new TextEncoder().encode('no zip'));
     await upload(key, nodeConsumer());
-    await untilPhase(taskGroup, 'Active', 60);
+    await untilPhase(taskGroup, 'Active');
   });
 
   test('in Python runs end to end', async () => {

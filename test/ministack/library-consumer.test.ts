@@ -178,7 +178,7 @@ test.concurrent('redrive finishes what was set aside, once its cause is gone', {
   await untilPhase(taskGroup, 'Active');
   const tasks = Array.from({ length: 20 }, (_, n): Task => ({ id: `task-${n}`, fate: n % 2 === 0 ? 'permanent' : 'good' }));
   await send(taskGroup, tasks);
-  const records = await untilEnded(taskGroup, tasks, 60);
+  const records = await untilEnded(taskGroup, tasks, 150);
   const dead = tasks.filter(({ id }) => records.get(id)?.status === 'dead');
   expect(dead).toHaveLength(10);
   const { code, stdout } = await sluice('redrive', taskGroup, '--json');
@@ -191,7 +191,7 @@ test.concurrent('redrive finishes what was set aside, once its cause is gone', {
       if (open.length > 0) throw new Error(JSON.stringify(open));
       return true;
     },
-    60,
+    150,
   );
   expect(await letters(taskGroup)).toEqual([]);
 });
@@ -221,7 +221,7 @@ test.concurrent('after a crash in step two, step one does not run again', async 
   });
   await untilPhase(taskGroup, 'Active');
   await send(taskGroup, [{ id: 'one-two', fate: 'steps' }]);
-  const records = await untilEnded(taskGroup, [{ id: 'one-two', fate: 'steps' }], 60);
+  const records = await untilEnded(taskGroup, [{ id: 'one-two', fate: 'steps' }], 150);
   expect(records.get('one-two')?.status).toBe('done');
   const visits = partner.visits.filter(({ group }) => group === taskGroup).map(({ what }) => what);
   expect(visits).toEqual(['one', 'two', 'two', 'three']);

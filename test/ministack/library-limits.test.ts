@@ -65,7 +65,7 @@ function untilVisits(group: string, count: number): Promise<string[]> {
       if (visits.length < count) throw new Error(JSON.stringify(visits));
       return visits;
     },
-    60,
+    150,
   );
 }
 
@@ -111,6 +111,9 @@ test('a long cooling disables the mapping and says so; when it is over the task 
   await sweep();
   await untilRow(taskGroup, 'cool', ({ limited }) => limited === undefined || limited.mappingDisabled !== true);
   await untilMapping(taskGroup, 'Enabled');
+  // Consumers believe for a second what they know of a cooling.
+  const lastLimitedMs = Date.parse(row.limited?.lastLimitedAt ?? '');
+  await eventually('more than a second since it began', async () => Date.now() - lastLimitedMs > 2_000);
   await sendTasks(taskGroup, [{ id: 'two' }]);
   expect(await untilVisits(taskGroup, 2)).toEqual(['one', 'two']);
 });

@@ -41,7 +41,7 @@ test.concurrent('a burst of 300 tasks on one slot: all are done one after the ot
       if (done < 300) throw new Error(`${done} of 300`);
       return true;
     },
-    90,
+    150,
   );
   expect(partner.peak(taskGroup)).toBe(1);
   expect(await deadLetters(taskGroup)).toBe('0');
@@ -70,7 +70,7 @@ test.concurrent('rollouts while tasks run lose none', async () => {
         if (done < 200) throw new Error(`${done} of 200`);
         return true;
       },
-      90,
+      150,
     );
     expect(await deadLetters(taskGroup)).toBe('0');
     expect(partner.peak(taskGroup)).toBeLessThanOrEqual(2);

@@ -116,7 +116,7 @@ const untilBegun = (count: number) =>
       if (begun() < count) throw new Error(`${begun()} have`);
       return true;
     },
-    90,
+    150,
   );
 
 /** All that may change, while jobs run. */
@@ -165,7 +165,7 @@ test('each of 500 jobs ends once, whatever fails and whatever is changed meanwhi
 
   expect(new Set(jobs).size).toBe(total);
   const ends = await endsOf(jobs);
-  const events = await untilAllEndsAreKnown(topic, jobs, 60);
+  const events = await untilAllEndsAreKnown(topic, jobs, 150);
   for (const [n, job] of jobs.entries()) {
     const { row, task } = ends.get(job) ?? {};
     expect({ ...row, task }, job).toMatchObject({

@@ -112,7 +112,7 @@ describe('a job that states needs', () => {
       needs: inWest,
       steps: ['one', 'two', 'three'],
     });
-    const job = await untilEnded(id, 90);
+    const job = await untilEnded(id);
     expect(job).toMatchObject({ status: 'COMPLETED', attempts: 2, history: [{ attempt: 1, class: 'RESOURCE' }] });
     expect(['one', 'two', 'three'].map((step) => told(id, step).map(({ fence }) => fence))).toEqual([[1], [1, 2], [2]]);
   });
@@ -137,22 +137,22 @@ describe('a job that states needs', () => {
 
   test('that fails for a while is tried again, and ends when it has had enough; retry resumes it', async () => {
     const id = await submit({ body: { steps: ['one'], tell: ear.url, fail: 'TRANSIENT', times: 2 }, needs: inWest, maxRetries: 1 });
-    const failed = await untilEnded(id, 60);
+    const failed = await untilEnded(id);
     expect(failed).toMatchObject({ status: 'FAILED', attempts: 2, error: { class: 'TRANSIENT' } });
     expect(failed.history).toHaveLength(2);
     expect((await api('POST', `/jobs/${id}/retry`)).status).toBe(200);
-    expect(await untilJob(id, 'done at last', ({ status }) => status === 'COMPLETED', 60)).toMatchObject({ attempts: 3 });
+    expect(await untilJob(id, 'done at last', ({ status }) => status === 'COMPLETED')).toMatchObject({ attempts: 3 });
     expect(told(id, 'one')).toHaveLength(1);
   });
 
   test('that failed for good goes on from an earlier step, if it is told to', async () => {
     const steps = ['one', 'two', 'three'];
     const id = await submit({ body: { steps, tell: ear.url, fail: 'DATA', times: 1 }, needs: inWest, steps });
-    expect(await untilEnded(id, 60)).toMatchObject({ status: 'FAILED', attempts: 1 });
+    expect(await untilEnded(id)).toMatchObject({ status: 'FAILED', attempts: 1 });
     const { status, json } = await api('POST', `/jobs/${id}/retry`, { query: { from: 'four' } });
     expect({ status, errors: json.errors }).toMatchObject({ status: 422, errors: [{ field: 'from' }] });
     expect((await api('POST', `/jobs/${id}/retry`, { query: { from: 'two' } })).status).toBe(200);
-    await untilJob(id, 'done at last', (job) => job.status === 'COMPLETED', 60);
+    await untilJob(id, 'done at last', (job) => job.status === 'COMPLETED');
     expect(steps.map((step) => told(id, step).map(({ fence }) => fence))).toEqual([[1], [1, 2], [1, 2]]);
   });
 

@@ -85,7 +85,7 @@ describe.concurrent('a release', () => {
     const { key, version: good } = await newCode(nodeConsumer());
     const [group = ''] = await pipelinesOn(key, 1);
     const bad = await upload(key, new TextEncoder().encode('this is no zip'));
-    const release = await untilRelease(key, bad, 'Refused', 60);
+    const release = await untilRelease(key, bad, 'Refused');
     expect(release.message).toMatch(/pipelines stay as they are/);
     expect(await codeOf(group)).toBe(good);
   });

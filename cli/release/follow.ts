@@ -1,5 +1,6 @@
 /** Follows a release until its rollout is over, or does not move any more. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Release } from '../../lambdas/contract/release-row.ts';
 import type { Stage } from '../aws/connect.ts';
 import { releaseOf } from '../aws/releases.ts';
@@ -18,7 +19,8 @@ export async function followRelease(
   let movedAtMs = performance.now();
   while (performance.now() - movedAtMs < stillMs && !signal.aborted) {
     const release = await releaseOf(stage, key, version);
-    if (release && release.updatedAt !== last?.updatedAt) {
+    // Not by `updatedAt`: its last pipeline may be counted, and it closed, within one millisecond.
+    if (release && !isDeepStrictEqual(release, last)) {
       last = release;
       movedAtMs = performance.now();
       seen(release);

@@ -53,6 +53,8 @@ def before_call(context, case, kwargs):
             within_the_stage(case.body)
         with_known_target(case.body)
         with_key_of_its_own(case)
+    if case.method == "PATCH":
+        replace(case.body.get("affinity") if isinstance(case.body, dict) else None, "pool", [stage["pool"]])
     with_short_wait(case)
 
 

@@ -85,13 +85,20 @@ def replace(values, name, known):
 
 
 def with_known_path(case):
-    known = {("PATCH", "/jobs/{id}"): [stage["waiting"]], ("POST", "/jobs/{id}/release"): [stage["held"]]}
-    fitting = known.get((case.method, case.path))
+    # Of those that take a job in one state only; the order of `jobs` is that of knownThings() in job-fuzz.test.ts.
+    done, failed, delayed = stage["jobs"][:3]
+    fitting = {
+        ("PATCH", "/jobs/{id}"): stage["waiting"],
+        ("POST", "/jobs/{id}/release"): stage["held"],
+        ("POST", "/jobs/{id}/retry"): failed,
+        ("POST", "/jobs/{id}/cancel"): delayed,
+        ("GET", "/jobs/{id}/results"): done,
+    }.get((case.method, case.path))
     # An id of an earlier answer is tried with everything, in whatever state its job is: once in a while that was all there was.
     if fitting and real_id.fullmatch(str((case.path_parameters or {}).get("id"))):
-        case.path_parameters["id"] = fitting[0]
+        case.path_parameters["id"] = fitting
     else:
-        replace(case.path_parameters, "id", fitting or stage["jobs"])
+        replace(case.path_parameters, "id", [fitting] if fitting else stage["jobs"])
     replace(case.path_parameters, "group", [stage["pool" if case.path.startswith("/pools/") else "group"]])
 
 

@@ -120,23 +120,23 @@ export function leaseSteps(
      * undefined, and nothing is done: each must be looked at alone. All of a stage's starts write the one item of the overall
      * limit, one transaction after the other; together they write it once.
      */
-    startTogether: (starts: readonly Start[]): Promise<Leased[] | undefined> =>
-      untilDecided(world, `the start of ${starts.length} jobs`, async (): Promise<Leased[] | 'apart' | undefined> => {
-        const [first] = starts;
-        const rows = starts.flatMap(({ seen, job }) => (isPlaced(seen) && waitsAs(seen, job) ? [seen] : []));
-        if (first === undefined || rows.length < starts.length) return 'apart';
-        if (rows.reduce((bytes, row) => bytes + Buffer.byteLength(JSON.stringify(row)), 0) > mostBytesTogether) return 'apart';
-        const all = starts.flatMap((start, i) => {
-          const row = rows[i];
-          return row === undefined ? [] : [{ start, ...leased(row, start) }];
-        });
-        const placings = all.map(({ start, started }): Placing => ({ ...start, row: started.row }));
-        if (!placings.every(canBeSummed)) return 'apart';
-        const places = takePlaces(TableName, placings, first.overall);
+    startTogether: async (starts: readonly Start[]): Promise<Leased[] | undefined> => {
+      const placings = starts.flatMap((start) =>
+        isPlaced(start.seen) && waitsAs(start.seen, start.job) ? [{ ...start, row: start.seen }] : [],
+      );
+      const [first] = placings;
+      const bytes = placings.reduce((sum, { row }) => sum + Buffer.byteLength(JSON.stringify(row)), 0);
+      const isPossible = placings.length === starts.length && bytes <= mostBytesTogether && placings.every(canBeSummed);
+      if (first === undefined || !isPossible) return undefined;
+      const places = takePlaces(TableName, placings, first.overall);
+      const decided = await untilDecided(world, `the start of ${starts.length} jobs`, async (): Promise<Leased[] | 'apart' | undefined> => {
+        const all = placings.map((placing) => leased(placing.row, placing));
         const transacted = await transact(documents, [...all.flatMap(({ items }) => items), ...places.items]);
         if (transacted.done) return all.map(({ started }) => started);
         return transacted.refused.length > 0 ? 'apart' : undefined;
-      }).then((decided) => (decided === 'apart' ? undefined : decided)),
+      });
+      return decided === 'apart' ? undefined : decided;
+    },
 
     /** Its task is on the pool's queue. */
     noteSent: (job: string, fence: number) => touch(job, fence, { sentAtMs: nowMs() }, ''),

@@ -42,6 +42,20 @@ async function crowd(wishes: readonly Wish[], { overall, perCustomer, acme, west
   return stage;
 }
 
+/** What a start is decided by, as it is in the table now. */
+async function offered(stage: PlacementStage) {
+  const { placement } = stage.services;
+  const pools = new Map((await stage.wait(placement.pools())).map((row) => [row.taskGroup, row]));
+  const overall = await stage.wait(placement.overall());
+  if (overall === undefined) throw new Error('there are no limits');
+  const pool = (name: string) => {
+    const row = pools.get(name);
+    if (row === undefined) throw new Error(`there is no pool ${name}`);
+    return row;
+  };
+  return { overall, pool };
+}
+
 /** Whether one more fits: the limits, written down once more. */
 function fits(started: readonly Wish[], { cpu, customer, pool }: Wish, { overall, perCustomer, acme, west }: Limits): boolean {
   const there = started.filter((wish) => wish.pool === pool);
@@ -60,13 +74,9 @@ it('pass no limit, leave nothing out that fits, and say of each what became of i
     fc.asyncProperty(fc.array(anyWish, { minLength: 1, maxLength: 10 }), anyLimits, fc.nat(1_000_000), async (wishes, limits, seed) => {
       const stage = await crowd(wishes, limits, seed);
       const { placement } = stage.services;
-      const pools = new Map((await stage.wait(placement.pools())).map((row) => [row.taskGroup, row]));
-      const overall = await stage.wait(placement.overall());
-      const start = async ({ pool: name }: Wish, i: number) => {
-        const pool = pools.get(name);
-        if (pool === undefined || overall === undefined) throw new Error('there are no limits');
-        return placement.start({ job: { job: stage.jobs[i] ?? '', affinity: undefined }, pool, reason: 'only', overall });
-      };
+      const { overall, pool: poolOf } = await offered(stage);
+      const start = ({ pool }: Wish, i: number) =>
+        placement.start({ job: { job: stage.jobs[i] ?? '', affinity: undefined }, pool: poolOf(pool), reason: 'only', overall });
       // Each of them twice, all at once.
       const all = await stage.wait(Promise.all([...wishes, ...wishes].map((wish, i) => start(wish, i % wishes.length))));
       expect(stage.watch.wrong).toEqual([]);
@@ -110,8 +120,8 @@ it('are refused where the pool or the limits are not what they were decided by',
     1,
   );
   const { placement } = stage.services;
-  const [pool, overall] = [await stage.wait(placement.pool('west')), await stage.wait(placement.overall())];
-  if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+  const { overall, pool: poolOf } = await offered(stage);
+  const pool = poolOf('west');
   const start = (old: { pool: typeof pool; overall: typeof overall }) =>
     stage.wait(placement.start({ job: { job: stage.jobs[0] ?? '', affinity: undefined }, ...old, reason: 'only' }));
   expect(await start({ pool: { ...pool, revision: pool.revision - 1 }, overall })).toEqual({ kind: 'full', of: 'pool' });
@@ -128,12 +138,10 @@ it('of several in one write are all made or none, and all where they fit', async
     fc.asyncProperty(fc.array(anyWish, { minLength: 1, maxLength: 10 }), anyLimits, fc.nat(1_000_000), async (wishes, limits, seed) => {
       const stage = await crowd(wishes, limits, seed);
       const { placement } = stage.services;
-      const pools = new Map((await stage.wait(placement.pools())).map((row) => [row.taskGroup, row]));
-      const overall = await stage.wait(placement.overall());
+      const { overall, pool: poolOf } = await offered(stage);
       const seen = await stage.wait(placement.jobs(stage.jobs));
       const starts = wishes.map(({ pool: name, customer }, i) => {
-        const [pool, job] = [pools.get(name), stage.jobs[i] ?? ''];
-        if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+        const [pool, job] = [poolOf(name), stage.jobs[i] ?? ''];
         const ownMaxJobs = customer === 'acme' ? limits.acme : undefined;
         return { job: { job, affinity: undefined }, pool, reason: 'only' as const, overall, seen: seen.get(job), ownMaxJobs };
       });
@@ -160,8 +168,8 @@ it.each([
   const wish: Wish = { cpu: 1, customer: 'acme', pool: 'west' };
   const stage = await crowd([wish, wish], { overall: 9, perCustomer: null, acme: 4, west: { maxJobs: 3, cpu: 3 } }, 1);
   const { placement } = stage.services;
-  const [pool, overall] = [await stage.wait(placement.pool('west')), await stage.wait(placement.overall())];
-  if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+  const { overall, pool: poolOf } = await offered(stage);
+  const pool = poolOf('west');
   const seen = await stage.wait(placement.jobs(stage.jobs));
   const start = (job: string) => ({
     ...{ job: { job, affinity: undefined }, pool, overall, reason: 'only' as const, ownMaxJobs: 4, seen: seen.get(job) },
@@ -180,8 +188,8 @@ it('of several count quantities as exactly as one by one', async () => {
   await stage.wait(stage.call(stage.scheduler, { kind: 'sweep' }));
   for (const quantities of [{ cpu: 0.1 }, { cpu: 0.2 }, { gpu: 0.12345 }]) await stage.submit({ needs: { quantities } });
   const { placement } = stage.services;
-  const [pool, overall] = [await stage.wait(placement.pool('west')), await stage.wait(placement.overall())];
-  if (pool === undefined || overall === undefined) throw new Error('there are no limits');
+  const { overall, pool: poolOf } = await offered(stage);
+  const pool = poolOf('west');
   const seen = await stage.wait(placement.jobs(stage.jobs));
   const starts = stage.jobs.map((job) => ({
     job: { job, affinity: undefined },
